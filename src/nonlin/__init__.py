@@ -1,0 +1,58 @@
+"""nonlin: activation functions, defined exactly, measured, compared fairly.
+
+>>> import nonlin
+>>> round(nonlin.mish(1.0), 12)
+0.865098388267
+>>> round(nonlin.mish.derivative(0.0), 12)
+0.6
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from nonlin.activation import Activation, Facts, Parameter
+from nonlin.errors import NonlinError
+from nonlin.functions import get, list_activations
+
+if TYPE_CHECKING:
+    from nonlin.comparison import compare as compare
+    from nonlin.comparison import open_results as open_results
+    from nonlin.nn import swap as swap
+
+__version__ = "0.1.0"
+
+# What needs PyTorch loads when it is first named, so that importing nonlin loads no framework.
+_LAZY = {
+    "compare": "nonlin.comparison",
+    "open_results": "nonlin.comparison",
+    "swap": "nonlin.nn",
+}
+_MODULES = ("nn", "init")
+
+__all__ = [
+    "Activation",
+    "Facts",
+    "NonlinError",
+    "Parameter",
+    "get",
+    "list_activations",
+    *_LAZY,
+    *list_activations(),
+]
+
+
+def __getattr__(name: str):
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    try:
+        return get(name)
+    except NonlinError:
+        raise AttributeError(f"module 'nonlin' has no attribute {name!r}") from None
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_MODULES})

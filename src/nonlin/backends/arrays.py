@@ -1,0 +1,50 @@
+"""Formulas on Python numbers and on arrays of any array API library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import array_api_compat
+import numpy as np
+
+from nonlin.backends import refuse_input
+from nonlin.backends.namespace import Namespace, namespace_of
+
+if TYPE_CHECKING:
+    from nonlin.activation import Activation
+
+
+def evaluate(record: Activation, formula: Callable[..., Any], x: Any) -> Any:
+    """Apply a record's formula to `x` and return the same kind, shape and dtype.
+
+    Raises:
+        InputTypeError: `x` is no number and no floating-point array.
+    """
+    if isinstance(x, bool):
+        raise refuse_input(record, "a bool")
+    if isinstance(x, int | float):
+        scalar = np.asarray(float(x))
+        result = apply(record, formula, scalar, namespace_of(scalar))
+        return float(result) if result.ndim == 0 else result
+    xp = _namespace(record, x)
+    if not xp.isdtype(x.dtype, "real floating"):
+        raise refuse_input(record, f"dtype {x.dtype}")
+    return apply(record, formula, x, xp)
+
+
+def _namespace(record: Activation, x: Any) -> Namespace:
+    if not array_api_compat.is_array_api_obj(x):
+        raise refuse_input(record, f"a {type(x).__name__}")
+    return namespace_of(x)
+
+
+def apply(record: Activation, formula: Callable[..., Any], x: Any, xp: Namespace) -> Any:
+    """Apply a formula; 16-bit input is computed in float32 and rounded once."""
+    # Branches that `where` does not select may overflow; tests hold the selected ones to
+    # produce neither NaN nor infinity from finite input.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if xp.finfo(x.dtype).bits < 32:
+            wide = formula(xp.astype(x, xp.float32), xp, record.bound)
+            return xp.astype(wide, x.dtype)
+        return formula(x, xp, record.bound)

@@ -1,0 +1,56 @@
+"""The array API namespace formulas are written in, with the one name the standard lacks."""
+
+from __future__ import annotations
+
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import array_api_compat
+import numpy as np
+
+from nonlin.errors import require
+
+
+class Namespace:
+    """An array API namespace with ``erfc`` and ``finite`` beside the standard's names."""
+
+    def __init__(self, xp: ModuleType) -> None:
+        self._xp = xp
+        self._erfc = _erfc_of(xp)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._xp, name)
+
+    def erfc(self, x: Any) -> Any:
+        """Complementary error function 1 − erf(x), right in its tail."""
+        return self._erfc(x)
+
+    def finite(self, x: Any) -> Any:
+        """`x` with ±inf replaced by the largest finite numbers, so that 0·x is 0."""
+        largest = float(self._xp.finfo(x.dtype).max)
+        return self._xp.clip(x, -largest, largest)
+
+
+@cache
+def _wrapped(xp: ModuleType) -> Namespace:
+    return Namespace(xp)
+
+
+def namespace_of(x: Any) -> Namespace:
+    """The namespace of the library that `x` belongs to."""
+    return _wrapped(array_api_compat.array_namespace(x))
+
+
+def _erfc_of(xp: ModuleType) -> Any:
+    if array_api_compat.is_torch_namespace(xp):
+        return require("torch.special", "torch", "erfc on tensors").erfc
+    if array_api_compat.is_jax_namespace(xp):
+        return require("jax.scipy.special", "jax", "erfc on JAX arrays").erfc
+    if array_api_compat.is_cupy_namespace(xp):
+        return require("cupyx.scipy.special", "cupy", "erfc on CuPy arrays").erfc
+    from scipy.special import erfc
+
+    if array_api_compat.is_numpy_namespace(xp):
+        return erfc
+    return lambda x: xp.asarray(erfc(np.asarray(x)))

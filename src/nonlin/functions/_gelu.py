@@ -1,0 +1,101 @@
+"""Gaussian error linear unit, exact and in its two published approximations."""
+
+import math
+
+from nonlin.activation import Activation, Contract, Facts, Parameter, Range
+from nonlin.functions._swish import gate, gate_slope
+
+INF = float("inf")
+CUBIC = 0.044715
+SIGMOID = 1.702
+ROOT = math.sqrt(2 / math.pi)
+# Beyond this e^(−x²/2) is 0 even in float64, and x³ cannot overflow below it.
+FAR = 40.0
+
+
+def _gate_argument(x, form):
+    """z and x·z′ for the approximations x·σ(z): ½(1 + tanh u) is σ(2u)."""
+    if form == "sigmoid":
+        return SIGMOID * x, SIGMOID * x
+    squared = CUBIC * x * x
+    return 2.0 * ROOT * x * (1.0 + squared), 2.0 * ROOT * x * (1.0 + 3.0 * squared)
+
+
+def _near(x, xp, form):
+    return xp.finite(x) if form == "sigmoid" else xp.clip(x, -FAR, FAR)
+
+
+def value(x, xp, *, form):
+    if form == "exact":
+        tail = xp.erfc(x * -math.sqrt(0.5))
+        return 0.5 * xp.where(x > 0, x, xp.finite(x)) * tail
+    z, _ = _gate_argument(_near(x, xp, form), form)
+    return gate(x, z, xp)
+
+
+def slope(x, xp, *, form):
+    x = _near(x, xp, form)
+    if form == "exact":
+        density = xp.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
+        return 0.5 * xp.erfc(x * -math.sqrt(0.5)) + x * density
+    z, growth = _gate_argument(x, form)
+    return gate_slope(xp.finite(z), xp.finite(growth), xp)
+
+
+def definition(mp, x, *, form):
+    if form == "exact":
+        return x * mp.ncdf(x)
+    if form == "sigmoid":
+        return x / (1 + mp.exp(-mp.mpf(SIGMOID) * x))
+    u = mp.sqrt(2 / mp.pi) * (x + mp.mpf(CUBIC) * x**3)
+    return x / (1 + mp.exp(-2 * u))
+
+
+_MINIMUM = {
+    "exact": (-0.7517915246935645, -0.16997120747990366),
+    "tanh": (-0.7524614220710163, -0.17004075057125405),
+    "sigmoid": (-0.751154255441289, -0.16361018963635359),
+}
+_LIPSCHITZ = {
+    "exact": 1.1289041451851548,
+    "tanh": 1.1289930686587718,
+    "sigmoid": 1.0998393201288669,
+}
+
+
+def facts_of(*, form):
+    at, low = _MINIMUM[form]
+    return Facts(
+        range=Range(low, INF, low_reached=True),
+        monotone=False,
+        smoothness=INF,
+        lipschitz=_LIPSCHITZ[form],
+        limits=(-0.0, INF),
+        slope_limits=(0.0, 1.0),
+        minimum=(at, low),
+        self_gated=True,
+    )
+
+
+gelu = Activation(
+    name="gelu",
+    class_name="GELU",
+    text="x·Φ(x); tanh form ½x(1 + tanh(√(2/π)(x + 0.044715x³))); sigmoid form x·σ(1.702x)",
+    value=value,
+    slope=slope,
+    identity="f′ = Φ(x) + xφ(x); for x·σ(z): σ(z)(1 + xz′(1 − σ(z)))",
+    definition=definition,
+    facts_of=facts_of,
+    # The tail multiplies the rounding of x² by x²/2, up to 100 where the value underflows.
+    contract=Contract(value_ulp=200, derivative_ulp=200),
+    parameters=(Parameter("form", "exact", "which formula", choices=("exact", "tanh", "sigmoid")),),
+    torch="GELU",
+    references=(
+        "S1: GELU (its constant 0.04475 corrected to 0.044715)",
+        "Hendrycks, Gimpel, arXiv:1606.08415, section 2",
+    ),
+    frameworks=(
+        "exact is the default in PyTorch, Keras, timm and Hugging Face, tanh in JAX. "
+        "PyTorch's float32 value is 0 from x ≈ −5.54 down; the true value is normal to −13."
+    ),
+)

@@ -1,0 +1,22 @@
+"""Parametric ReLU: leaky ReLU whose slope is learned, per layer or per channel."""
+
+from nonlin.activation import Parameter
+from nonlin.functions._leaky_relu import leaky_relu
+
+
+def alpha_derivative(x, xp, *, alpha):
+    return xp.where(x > 0, 0.0, x)
+
+
+prelu = leaky_relu.variant(
+    "prelu",
+    class_name="PReLU",
+    text="x if x ≥ 0 else αx, α learned",
+    identity="f′ = 1 or α; ∂f/∂α = 0 or x, summed over what shares α",
+    parameters=(Parameter("alpha", 0.25, "slope on the left", derivative=alpha_derivative),),
+    bound={},
+    learned=("alpha",),
+    torch="PReLU",
+    references=("S1, S3, S4, S5: parametric ReLU", "He et al., ICCV 2015, equation 1"),
+    frameworks="α starts at 0.25 in PyTorch and timm, at 0 in Keras.",
+)

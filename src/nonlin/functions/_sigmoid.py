@@ -1,0 +1,46 @@
+"""Sigmoid, the logistic function."""
+
+from nonlin.activation import Activation, Contract, Facts, Range
+
+INF = float("inf")
+
+
+def value(x, xp):
+    # One exponential that cannot overflow serves both sides, and the left tail keeps its
+    # relative accuracy: 1/(1 + exp(-x)) is 0 where exp(-x) overflows.
+    e = xp.exp(-xp.abs(x))
+    return xp.where(x >= 0, 1.0, e) / (1.0 + e)
+
+
+def slope(x, xp):
+    # σ(1 − σ) formed from a rounded σ is 0 from x ≈ 16.6 up.
+    e = xp.exp(-xp.abs(x))
+    return e / (1.0 + e) ** 2
+
+
+def facts_of():
+    return Facts(
+        range=Range(0.0, 1.0),
+        monotone=True,
+        smoothness=INF,
+        lipschitz=0.25,
+        limits=(0.0, 1.0),
+        slope_limits=(0.0, 0.0),
+    )
+
+
+sigmoid = Activation(
+    name="sigmoid",
+    class_name="Sigmoid",
+    aliases=("logistic", "expit"),
+    text="1 / (1 + e⁻ˣ)",
+    value=value,
+    slope=slope,
+    identity="σ′ = σ(1 − σ) = e/(1 + e)² with e = e^−|x|",
+    definition=lambda mp, x: 1 / (1 + mp.exp(-x)),
+    facts_of=facts_of,
+    contract=Contract(value_ulp=3, derivative_ulp=4),
+    torch="Sigmoid",
+    references=("S1 to S5: sigmoid",),
+    frameworks="PyTorch's gradient comes from the rounded output and is 0 from x ≈ 16.6 up.",
+)

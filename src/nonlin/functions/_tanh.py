@@ -1,0 +1,43 @@
+"""Hyperbolic tangent."""
+
+from nonlin.activation import Activation, Contract, Facts, Range
+
+INF = float("inf")
+
+
+def value(x, xp):
+    return xp.tanh(x)
+
+
+def slope(x, xp):
+    # 1 − tanh² formed from a rounded tanh is 0 from |x| ≈ 9 up.
+    e = xp.exp(-2.0 * xp.abs(x))
+    return 4.0 * e / (1.0 + e) ** 2
+
+
+def facts_of():
+    return Facts(
+        range=Range(-1.0, 1.0),
+        monotone=True,
+        smoothness=INF,
+        lipschitz=1.0,
+        limits=(-1.0, 1.0),
+        slope_limits=(0.0, 0.0),
+        zero_centred=True,
+    )
+
+
+tanh = Activation(
+    name="tanh",
+    class_name="Tanh",
+    text="tanh x = 2σ(2x) − 1",
+    value=value,
+    slope=slope,
+    identity="tanh′ = 1 − tanh² = 4e/(1 + e)² with e = e^−2|x|",
+    definition=lambda mp, x: mp.tanh(x),
+    facts_of=facts_of,
+    contract=Contract(value_ulp=3, derivative_ulp=4),
+    torch="Tanh",
+    references=("S1 to S5: tanh",),
+    frameworks="PyTorch's gradient comes from the rounded output and is 0 from |x| ≈ 9 up.",
+)

@@ -1,0 +1,243 @@
+"""torch.nn modules over the records, and `swap`, which exchanges activations in a model.
+
+Every activation has a class here, made from its record when it is first named:
+``nonlin.nn.Mish()``, ``nonlin.nn.Swish(beta=1.5)``, ``nonlin.nn.PReLU(num_parameters=64)``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from nonlin.activation import Activation
+from nonlin.backends import pytorch
+from nonlin.errors import NonlinError, require
+from nonlin.functions import get, list_activations
+
+torch = require("torch", "torch", "nonlin.nn")
+nn = torch.nn
+
+_HOOKS = tuple(name for name in vars(nn.Module()) if "hook" in name)
+
+
+class ActivationModule(nn.Module):
+    """A record as a module; subclasses fix the record.
+
+    Args:
+        num_parameters: 1 for one value of each learned parameter, or the number of channels.
+        channel_axis: the input's axis that holds the channels.
+        learn: names of the parameters to train; the record's own choice by default.
+        device: device of the learned parameters.
+        dtype: dtype of the learned parameters.
+        **parameters: values by name; start values of those that are learned.
+
+    Shape:
+        Input: floating point, any shape; output: the same.
+
+    Raises:
+        NonlinError: unknown parameter, or a value outside its domain.
+
+    Example:
+        >>> import nonlin, torch
+        >>> nonlin.nn.PReLU(num_parameters=3)(torch.full((2, 3, 4), -1.0)).mean().item()
+        -0.25
+    """
+
+    record: Activation
+
+    def __init__(
+        self,
+        *,
+        num_parameters: int = 1,
+        channel_axis: int = 1,
+        learn: tuple[str, ...] | None = None,
+        device: Any = None,
+        dtype: Any = None,
+        **parameters: Any,
+    ) -> None:
+        super().__init__()
+        if num_parameters < 1:
+            raise NonlinError(
+                f"{self.record.name}: num_parameters={num_parameters}; allowed: 1 or more"
+            )
+        record = self.record.bind(**parameters)
+        self.record = record.learn(*learn) if learn else record
+        self.channel_axis = channel_axis
+        for name in self.record.learned:
+            start = torch.full((num_parameters,), self.record.bound[name], device=device)
+            self.register_parameter(name, nn.Parameter(start.to(dtype or start.dtype)))
+
+    def forward(self, x: Any) -> Any:
+        learned = {name: self._spread(getattr(self, name), x) for name in self.record.learned}
+        return pytorch.value(self.record, x, learned)
+
+    def _spread(self, parameter: Any, x: Any) -> Any:
+        """View a per-channel parameter so that it broadcasts along the channel axis."""
+        if parameter.numel() == 1:
+            return parameter.reshape(())
+        if x.shape[self.channel_axis] != parameter.numel():
+            raise NonlinError(
+                f"{self.record.name}: {parameter.numel()} channels expected on axis "
+                f"{self.channel_axis}; got input of shape {tuple(x.shape)}"
+            )
+        shape = [1] * x.ndim
+        shape[self.channel_axis] = -1
+        return parameter.reshape(shape)
+
+    def extra_repr(self) -> str:
+        shown = [f"{name}={value}" for name, value in self.record.bound.items()]
+        if self.record.learned:
+            shown.append("learned: " + ", ".join(self.record.learned))
+        return ", ".join(shown)
+
+
+@cache
+def module_class(name: str) -> type[ActivationModule]:
+    """The module class of an activation, by canonical name."""
+    record = get(name)
+    doc = f"Module of the activation {record.name}: {record.text}"
+    content = {"record": record, "__doc__": doc, "__module__": __name__}
+    return type(record.class_name, (ActivationModule,), content)
+
+
+def from_record(record: Activation, **options: Any) -> ActivationModule:
+    """A fresh module of a record, with its parameters as they are bound.
+
+    Args:
+        record: the activation, such as ``nonlin.get("swish", beta=1.5)``.
+        **options: as for :class:`ActivationModule`.
+    """
+    if record.name not in list_activations():
+        raise NonlinError(f"activation {record.name!r} is not in the catalogue")
+    options = {"learn": record.learned or None, **record.bound, **options}
+    module = module_class(record.name)(**options)
+    module.record = module.record.bind(at_kink=record.at_kink)
+    return module
+
+
+def activation_of(module: Any) -> Activation | None:
+    """The record of a module activation, ours or PyTorch's, or None for any other module."""
+    if isinstance(module, ActivationModule):
+        return module.record
+    return _torch_classes().get(type(module))
+
+
+def find_activations(model: Any) -> dict[str, str]:
+    """Where a model's module activations are: module path to canonical name."""
+    found = {path: activation_of(module) for path, module in model.named_modules()}
+    return {path: record.name for path, record in found.items() if record is not None}
+
+
+Replacement = str | Activation | Callable[[], Any]
+
+
+def swap(model: Any, replacements: Mapping[str, Replacement]) -> Any:
+    """Replace a model's module activations by type, in place.
+
+    Hooks, device, dtype, training mode and sharing stay as they were: a module used in two
+    places is replaced by one module used in both. Learned parameters of the new module are
+    created on the device and in the dtype of the model around it.
+
+    Args:
+        model: any module.
+        replacements: old name to new name, record or zero-argument factory of modules, such
+            as ``{"relu": "mish"}``.
+
+    Returns:
+        The model, or the new module where the model itself is an activation.
+
+    Raises:
+        NonlinError: an unknown name, or an activation that the model does not have as a
+            module (a call such as ``F.relu(x)`` is no module).
+
+    Example:
+        >>> import nonlin, torch
+        >>> model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU())
+        >>> nonlin.swap(model, {"relu": "mish"})
+        Sequential(
+          (0): Linear(in_features=2, out_features=2, bias=True)
+          (1): Mish()
+        )
+    """
+    wanted = {get(old).name: _factory(new) for old, new in replacements.items()}
+    _require_present(model, list(wanted))
+    options = _placement(model)
+    made: dict[int, Any] = {}
+
+    def replacement(old: Any) -> Any:
+        record = activation_of(old)
+        if record is None or record.name not in wanted:
+            return None
+        if id(old) not in made:
+            made[id(old)] = _adopt(wanted[record.name](), old, options)
+        return made[id(old)]
+
+    for parent in list(model.modules()):
+        for name, child in list(parent._modules.items()):
+            new = replacement(child) if child is not None else None
+            if new is not None:
+                parent.register_module(name, new)
+    return replacement(model) or model
+
+
+def _factory(new: Replacement) -> Callable[[], Any]:
+    if isinstance(new, str):
+        new = get(new)
+    if isinstance(new, Activation):
+        record = new
+        return lambda: from_record(record)
+    return new
+
+
+def _require_present(model: Any, wanted: list[str]) -> None:
+    found = Counter(find_activations(model).values())
+    for name in wanted:
+        if name not in found:
+            have = ", ".join(f"{other} ×{count}" for other, count in found.items()) or "none"
+            raise NonlinError(
+                f"no module activation {name!r} in {type(model).__name__}; found: {have} "
+                "(functional calls such as F.relu(x) are no modules; use nn.ReLU)"
+            )
+
+
+def _placement(model: Any) -> dict[str, Any]:
+    for parameter in _floating_parameters(model):
+        return {"device": parameter.device, "dtype": parameter.dtype}
+    return {}
+
+
+def _floating_parameters(module: Any) -> Iterator[Any]:
+    return (p for p in module.parameters() if p.is_floating_point())
+
+
+def _adopt(new: Any, old: Any, placement: dict[str, Any]) -> Any:
+    """Give `new` the hooks, mode and place of `old`."""
+    own = _placement(old) or placement
+    new.to(**own) if own else None
+    new.train(old.training)
+    for name in _HOOKS:
+        setattr(new, name, getattr(old, name))
+    return new
+
+
+@cache
+def _torch_classes() -> dict[type, Activation]:
+    records = (get(name) for name in list_activations())
+    return {getattr(nn, record.torch): record for record in records if record.torch}
+
+
+@cache
+def _class_names() -> dict[str, str]:
+    return {get(name).class_name: name for name in list_activations()}
+
+
+def __getattr__(name: str) -> type[ActivationModule]:
+    if name in _class_names():
+        return module_class(_class_names()[name])
+    raise AttributeError(f"module 'nonlin.nn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_class_names()})
