@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal
 
 from nonlin.errors import NonlinError
 
@@ -30,6 +32,7 @@ class Parameter:
         exclusive: whether ``minimum`` itself is excluded.
         choices: the words allowed, for a parameter that is a choice.
         derivative: formula of ∂f/∂parameter; a parameter that has one can be learned.
+        of_torch: reads the value from PyTorch's module of the activation.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Parameter:
     exclusive: bool = False
     choices: tuple[str, ...] = ()
     derivative: Formula | None = None
+    of_torch: Callable[[Any], Value] | None = None
 
     @property
     def domain(self) -> str:
@@ -59,14 +63,17 @@ class Parameter:
             if value not in self.choices:
                 raise refused
             return str(value)
-        wanted = int if isinstance(self.default, int) else (int, float)
-        if isinstance(value, bool) or not isinstance(value, wanted):
+        integer = isinstance(self.default, int)
+        if isinstance(value, bool) or not isinstance(
+            value, numbers.Integral if integer else numbers.Real
+        ):
             raise refused
-        if not math.isfinite(value) or value < self.minimum:
+        number = int(value) if integer else float(value)
+        if not math.isfinite(number) or number < self.minimum:
             raise refused
-        if self.exclusive and value == self.minimum:
+        if self.exclusive and number == self.minimum:
             raise refused
-        return value if isinstance(self.default, int) else float(value)
+        return number
 
 
 @dataclass(frozen=True)
@@ -102,8 +109,11 @@ class Kink:
 class Facts:
     """Properties of an elementwise activation with its parameters fixed; tests check each.
 
+    They describe the function itself; a surrogate derivative changes none but
+    ``slope_limits``, which are those of :meth:`Activation.derivative`.
+
     Attributes:
-        range: the values taken.
+        range: the smallest interval that holds the values taken.
         monotone: whether it never decreases.
         smoothness: k of the class C^k; -1 for a jump, ``math.inf`` for smooth.
         lipschitz: supremum of the slope's magnitude.
@@ -111,8 +121,10 @@ class Facts:
         slope_limits: limits of the derivative at −inf and +inf.
         kinks: the points without a derivative.
         minimum: where the global minimum lies and its value, if it is at one point.
-        zero_centred: whether the output has mean zero for symmetric input.
-        self_gated: whether it is the input times a gate computed from the input.
+        zero_centred: whether E f(z) = 0 for z ~ N(0, 1).
+        surrogate: whether the derivative is a stand-in that back-propagation uses.
+        self_gated: whether it is x·g(x) with a smooth gate g that stays in [−1, 1] and
+            tends to different limits at −inf and +inf.
     """
 
     range: Range
@@ -125,6 +137,7 @@ class Facts:
     minimum: tuple[float, float] | None = None
     zero_centred: bool = False
     self_gated: bool = False
+    surrogate: bool = False
 
     @property
     def saturating_sides(self) -> tuple[str, ...]:
@@ -135,14 +148,27 @@ class Facts:
 
 @dataclass(frozen=True)
 class Contract:
-    """Largest error of the formulas in float32, in units in the last place.
+    """Largest error of the formulas, in units in the last place of the dtype.
 
-    Within ½ of the function's minimum, where the derivative crosses zero, the
-    derivative's error counts in ULP of 1/16.
+    Measured in float32 with NumPy and PyTorch; float64 keeps the same bounds. Two things
+    count apart:
+
+    - A parameter that is no power of two is rounded to the dtype, and so is its product
+      with x. That adds one unit of relative error times the condition number of the
+      function in the parameter.
+    - Within |m|/2 of a minimum at m the derivative crosses zero, and its error counts in
+      ULP of 1/16.
+
+    Attributes:
+        value_ulp: bound on the value.
+        derivative_ulp: bound on the derivative.
+        tail_ulp: added to both for each factor e by which the true result lies below 1,
+            where the formula rounds the argument of an exponential.
     """
 
     value_ulp: float
     derivative_ulp: float
+    tail_ulp: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,7 +245,7 @@ class Activation:
             name: parameter.validate(self.name, self.bound.get(name, parameter.default))
             for name, parameter in known.items()
         }
-        object.__setattr__(self, "bound", values)
+        object.__setattr__(self, "bound", MappingProxyType(values))
 
     def _unknown_parameter(self, name: str, known: list[str]) -> str:
         if not known:
@@ -231,8 +257,21 @@ class Activation:
     def __hash__(self) -> int:
         return hash((self.name, tuple(self.bound.items()), self.learned, self.at_kink))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by name: formulas are code, which the catalogue holds."""
+        from nonlin.functions import restore
+
+        return restore, (self.name, dict(self.bound), self.learned, self.at_kink)
+
+    def __copy__(self) -> Activation:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Activation:
+        return self
+
     def __repr__(self) -> str:
         shown = [f"{p.name}={self.bound[p.name]}" for p in self.parameters if self._is_set(p)]
+        shown += [f"at_kink={self.at_kink}"] if self.at_kink != "torch" else []
         shown += ["learned"] if self.learned else []
         return f"{self.name}({', '.join(shown)})" if shown else self.name
 
@@ -256,8 +295,8 @@ class Activation:
         """
         if not parameters and at_kink in (None, self.at_kink):
             return self
-        bound = {**self.bound, **parameters}
-        return dataclasses.replace(self, bound=bound, at_kink=at_kink or self.at_kink)
+        choice = self.at_kink if at_kink is None else at_kink
+        return dataclasses.replace(self, bound={**self.bound, **parameters}, at_kink=choice)
 
     def learn(self, *names: str) -> Activation:
         """Return the same function with parameters that a module trains.
@@ -342,6 +381,7 @@ class VectorFacts:
 
     range: Range
     sums_to_one: bool
+    kinks: ClassVar[tuple[Kink, ...]] = ()
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)

@@ -41,3 +41,7 @@ def require(module: str, extra: str, purpose: str) -> ModuleType:
             f"{purpose} needs {module.partition('.')[0]}, which is not installed; "
             f"run: pip install 'nonlin[{extra}]'"
         ) from None
+
+
+class UserCodeError(NonlinError):
+    """The user's own code failed; the exception it raised is kept as ``__cause__``."""

@@ -6,6 +6,7 @@ Every activation has a class here, made from its record when it is first named:
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -27,8 +28,9 @@ class ActivationModule(nn.Module):
 
     Args:
         num_parameters: 1 for one value of each learned parameter, or the number of channels.
-        channel_axis: the input's axis that holds the channels.
-        learn: names of the parameters to train; the record's own choice by default.
+        channel_axis: the input's axis that holds the channels, when there are several.
+        learn: names of the parameters to train, none for ``()``; the record's own choice
+            by default.
         device: device of the learned parameters.
         dtype: dtype of the learned parameters.
         **parameters: values by name; start values of those that are learned.
@@ -52,7 +54,7 @@ class ActivationModule(nn.Module):
         *,
         num_parameters: int = 1,
         channel_axis: int = 1,
-        learn: tuple[str, ...] | None = None,
+        learn: str | tuple[str, ...] | None = None,
         device: Any = None,
         dtype: Any = None,
         **parameters: Any,
@@ -63,7 +65,10 @@ class ActivationModule(nn.Module):
                 f"{self.record.name}: num_parameters={num_parameters}; allowed: 1 or more"
             )
         record = self.record.bind(**parameters)
-        self.record = record.learn(*learn) if learn else record
+        if learn is not None:
+            learned = (learn,) if isinstance(learn, str) else tuple(learn)
+            record = dataclasses.replace(record, learned=learned)
+        self.record = record
         self.channel_axis = channel_axis
         for name in self.record.learned:
             start = torch.full((num_parameters,), self.record.bound[name], device=device)
@@ -77,7 +82,8 @@ class ActivationModule(nn.Module):
         """View a per-channel parameter so that it broadcasts along the channel axis."""
         if parameter.numel() == 1:
             return parameter.reshape(())
-        if x.shape[self.channel_axis] != parameter.numel():
+        fits = -x.ndim <= self.channel_axis < x.ndim
+        if not fits or x.shape[self.channel_axis] != parameter.numel():
             raise NonlinError(
                 f"{self.record.name}: {parameter.numel()} channels expected on axis "
                 f"{self.channel_axis}; got input of shape {tuple(x.shape)}"
@@ -88,6 +94,8 @@ class ActivationModule(nn.Module):
 
     def extra_repr(self) -> str:
         shown = [f"{name}={value}" for name, value in self.record.bound.items()]
+        if self.record.at_kink != "torch":
+            shown.append(f"at_kink={self.record.at_kink}")
         if self.record.learned:
             shown.append("learned: " + ", ".join(self.record.learned))
         return ", ".join(shown)
@@ -111,17 +119,21 @@ def from_record(record: Activation, **options: Any) -> ActivationModule:
     """
     if record.name not in list_activations():
         raise NonlinError(f"activation {record.name!r} is not in the catalogue")
-    options = {"learn": record.learned or None, **record.bound, **options}
-    module = module_class(record.name)(**options)
-    module.record = module.record.bind(at_kink=record.at_kink)
-    return module
+    bound = {**record.bound, "at_kink": record.at_kink}
+    return module_class(record.name)(**{"learn": record.learned, **bound, **options})
 
 
 def activation_of(module: Any) -> Activation | None:
-    """The record of a module activation, ours or PyTorch's, or None for any other module."""
+    """The record of a module activation, ours or PyTorch's, or None for any other module.
+
+    Parameters are those the module was made with; what it learned since stays in it.
+    """
     if isinstance(module, ActivationModule):
         return module.record
-    return _torch_classes().get(type(module))
+    record = _torch_classes().get(type(module))
+    if record is None:
+        return None
+    return record.bind(**{p.name: p.of_torch(module) for p in record.parameters if p.of_torch})
 
 
 def find_activations(model: Any) -> dict[str, str]:
@@ -179,7 +191,8 @@ def swap(model: Any, replacements: Mapping[str, Replacement]) -> Any:
             new = replacement(child) if child is not None else None
             if new is not None:
                 parent.register_module(name, new)
-    return replacement(model) or model
+    root = replacement(model)
+    return model if root is None else root
 
 
 def _factory(new: Replacement) -> Callable[[], Any]:
@@ -188,6 +201,10 @@ def _factory(new: Replacement) -> Callable[[], Any]:
     if isinstance(new, Activation):
         record = new
         return lambda: from_record(record)
+    if not callable(new):
+        raise NonlinError(
+            f"swap: replacement {new!r}; allowed: a name, a record or a factory of modules"
+        )
     return new
 
 
@@ -214,8 +231,9 @@ def _floating_parameters(module: Any) -> Iterator[Any]:
 
 def _adopt(new: Any, old: Any, placement: dict[str, Any]) -> Any:
     """Give `new` the hooks, mode and place of `old`."""
-    own = _placement(old) or placement
-    new.to(**own) if own else None
+    if not isinstance(new, nn.Module):
+        raise NonlinError(f"swap: the factory made a {type(new).__name__}; allowed: a module")
+    new.to(**(_placement(old) or placement))
     new.train(old.training)
     for name in _HOOKS:
         setattr(new, name, getattr(old, name))
@@ -230,7 +248,10 @@ def _torch_classes() -> dict[type, Activation]:
 
 @cache
 def _class_names() -> dict[str, str]:
-    return {get(name).class_name: name for name in list_activations()}
+    """Class names, with PyTorch's name for the same function where it has another."""
+    records = [get(name) for name in list_activations()]
+    torch_names = {record.torch: record.name for record in records if record.torch}
+    return torch_names | {record.class_name: record.name for record in records}
 
 
 def __getattr__(name: str) -> type[ActivationModule]:

@@ -23,14 +23,17 @@ def evaluate(record: Activation, formula: Callable[..., Any], x: Any) -> Any:
     """
     if isinstance(x, bool):
         raise refuse_input(record, "a bool")
-    if isinstance(x, int | float):
+    if isinstance(x, int | float) and not isinstance(x, np.generic):
         scalar = np.asarray(float(x))
         result = apply(record, formula, scalar, namespace_of(scalar))
         return float(result) if result.ndim == 0 else result
     xp = _namespace(record, x)
     if not xp.isdtype(x.dtype, "real floating"):
         raise refuse_input(record, f"dtype {x.dtype}")
-    return apply(record, formula, x, xp)
+    result = apply(record, formula, x, xp)
+    if isinstance(x, np.ndarray):
+        return np.asarray(result)  # NumPy turns 0-d arrays into scalars on the way.
+    return result[()] if isinstance(x, np.generic) else result
 
 
 def _namespace(record: Activation, x: Any) -> Namespace:
@@ -41,9 +44,9 @@ def _namespace(record: Activation, x: Any) -> Namespace:
 
 def apply(record: Activation, formula: Callable[..., Any], x: Any, xp: Namespace) -> Any:
     """Apply a formula; 16-bit input is computed in float32 and rounded once."""
-    # Branches that `where` does not select may overflow; tests hold the selected ones to
-    # produce neither NaN nor infinity from finite input.
-    with np.errstate(over="ignore", invalid="ignore"):
+    # Tails underflow by design, and branches that `where` does not select may overflow;
+    # tests hold the selected ones to produce neither NaN nor infinity from finite input.
+    with np.errstate(all="ignore"):
         if xp.finfo(x.dtype).bits < 32:
             wide = formula(xp.astype(x, xp.float32), xp, record.bound)
             return xp.astype(wide, x.dtype)

@@ -1,4 +1,4 @@
-"""The array API namespace formulas are written in, with the one name the standard lacks."""
+"""The array API namespace formulas are written in, with the names the standard lacks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nonlin.errors import require
 
 
 class Namespace:
-    """An array API namespace with ``erfc`` and ``finite`` beside the standard's names."""
+    """An array API namespace with a few names beside the standard's."""
 
     def __init__(self, xp: ModuleType) -> None:
         self._xp = xp
@@ -30,6 +30,11 @@ class Namespace:
         """`x` with ±inf replaced by the largest finite numbers, so that 0·x is 0."""
         largest = float(self._xp.finfo(x.dtype).max)
         return self._xp.clip(x, -largest, largest)
+
+    def scaled(self, factor: Any, x: Any) -> Any:
+        """``factor·x``, where 0·±inf is 0: a line of slope 0 has no other limit."""
+        product = factor * self.finite(x)
+        return self._xp.where(product == 0, product, factor * x)
 
 
 @cache

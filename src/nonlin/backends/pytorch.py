@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import array_api_compat.torch
 import torch
 from torch import Tensor
 
 from nonlin.backends import refuse_input
-from nonlin.backends.namespace import namespace_of
+from nonlin.backends.namespace import Namespace
 
 if TYPE_CHECKING:
     from nonlin.activation import Activation
+
+# Made once: the compiler traces no look-up of the library.
+XP = Namespace(array_api_compat.torch)
 
 
 def value(record: Activation, x: Tensor, learned: Mapping[str, Tensor] | None = None) -> Tensor:
@@ -32,15 +36,12 @@ def value(record: Activation, x: Tensor, learned: Mapping[str, Tensor] | None = 
     if not x.is_floating_point():
         raise refuse_input(record, f"dtype {x.dtype}")
     learned = learned or {}
-    if torch.compiler.is_compiling():
-        return _forward(record, x, learned)
     return _Evaluate.apply(x, record, tuple(learned), *learned.values())
 
 
 def _forward(record: Activation, x: Tensor, learned: Mapping[str, Tensor]) -> Tensor:
-    xp = namespace_of(x)
     parameters = {**record.bound, **_widened(learned)}
-    return record.evaluate_value(_wide(x), xp, parameters).to(x.dtype)
+    return record.evaluate_value(_wide(x), XP, parameters).to(x.dtype)
 
 
 def _wide(x: Tensor) -> Tensor:
@@ -74,13 +75,12 @@ class _Evaluate(torch.autograd.Function):
         (gradient,) = gradients
         x, *learned = ctx.saved_tensors
         record: Activation = ctx.record
-        xp = namespace_of(x)
         wide, upstream = _wide(x), _wide(gradient)
         tensors = dict(zip(ctx.names, learned, strict=True))
         parameters = {**record.bound, **_widened(tensors)}
         to_x = None
         if ctx.needs_input_grad[0]:
-            to_x = record.pull_back(wide, upstream, xp, parameters).to(x.dtype)
+            to_x = record.pull_back(wide, upstream, XP, parameters).to(x.dtype)
         formulas = {p.name: p.derivative for p in record.parameters}
         to_learned = []
         for index, (name, tensor) in enumerate(tensors.items()):
@@ -88,6 +88,6 @@ class _Evaluate(torch.autograd.Function):
             if formula is None or not ctx.needs_input_grad[3 + index]:
                 to_learned.append(None)
                 continue
-            full = upstream * formula(wide, xp, **parameters)
+            full = upstream * formula(wide, XP, **parameters)
             to_learned.append(full.sum_to_size(tensor.shape).to(tensor.dtype))
         return to_x, None, None, *to_learned

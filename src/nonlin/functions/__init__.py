@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import importlib
 import pkgutil
@@ -24,6 +25,12 @@ def register(record: Activation) -> Activation:
         if name in _names:
             raise NonlinError(
                 f"activation {record.name!r}: name {name!r} is taken by {_names[name]!r}"
+            )
+    for other in _records.values():
+        if record.class_name == other.class_name:
+            raise NonlinError(
+                f"activation {record.name!r}: class {record.class_name!r} is taken by "
+                f"{other.name!r}"
             )
     _records[record.name] = record
     _names.update(dict.fromkeys((record.name, *record.aliases), record.name))
@@ -49,7 +56,7 @@ def get(name: str, *, at_kink: KinkChoice | None = None, **parameters: Any) -> A
         >>> nonlin.get("leaky_relu", alpha=0.2)(-1.0)
         -0.2
     """
-    if name not in _names:
+    if not isinstance(name, str) or name not in _names:
         close = difflib.get_close_matches(str(name).lower(), _names, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ";"
         raise NonlinError(
@@ -69,11 +76,18 @@ def list_activations() -> list[str]:
     return sorted(_records)
 
 
+def restore(
+    name: str, bound: dict[str, Any], learned: tuple[str, ...], at_kink: KinkChoice
+) -> Activation:
+    """The record that was pickled under these values."""
+    return dataclasses.replace(get(name), bound=bound, learned=learned, at_kink=at_kink)
+
+
 def _discover() -> None:
     for module in pkgutil.iter_modules(__path__):
-        content = vars(importlib.import_module(f"{__name__}.{module.name}"))
-        for record in content.values():
-            if isinstance(record, Activation) and record.name == module.name.lstrip("_"):
+        for record in vars(importlib.import_module(f"{__name__}.{module.name}")).values():
+            # A variant's module also holds the record it varies.
+            if isinstance(record, Activation) and record is not _records.get(record.name):
                 register(record)
 
 

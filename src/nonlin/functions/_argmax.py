@@ -7,7 +7,7 @@ from nonlin.functions import _softmax
 def value(x, xp, *, axis, surrogate):
     moved = xp.moveaxis(x, axis, -1)
     first = xp.argmax(moved, axis=-1, keepdims=True)
-    hot = xp.arange(moved.shape[-1]) == first
+    hot = xp.arange(moved.shape[-1], device=x.device) == first
     return xp.moveaxis(xp.astype(hot, x.dtype), -1, axis)
 
 

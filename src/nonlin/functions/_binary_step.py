@@ -26,6 +26,7 @@ def facts_of(*, surrogate):
         limits=(0.0, 1.0),
         slope_limits=(0.0, 0.0),
         kinks=(Kink(at=0.0, left=0.0, right=0.0, torch=0.0),) if surrogate == "none" else (),
+        surrogate=surrogate != "none",
     )
 
 
@@ -39,7 +40,7 @@ binary_step = Activation(
     identity="f′ = 0 where it exists; a surrogate replaces it in back-propagation",
     definition=lambda mp, x, *, surrogate: mp.mpf(1 if x >= 0 else 0),
     facts_of=facts_of,
-    contract=Contract(value_ulp=0.5, derivative_ulp=4),
+    contract=Contract(value_ulp=0.5, derivative_ulp=5),
     parameters=(
         Parameter(
             "surrogate",

@@ -42,7 +42,7 @@ elu = Activation(
     identity="f′ = 1, or f(x) + α = αeˣ",
     definition=definition,
     facts_of=facts_of,
-    contract=Contract(value_ulp=4, derivative_ulp=4),
+    contract=Contract(value_ulp=2.5, derivative_ulp=2.5),
     parameters=(
         Parameter(
             "alpha",
@@ -51,6 +51,7 @@ elu = Activation(
             minimum=0.0,
             exclusive=True,
             derivative=alpha_derivative,
+            of_torch=lambda module: module.alpha,
         ),
     ),
     torch="ELU",

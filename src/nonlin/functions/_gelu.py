@@ -44,7 +44,8 @@ def slope(x, xp, *, form):
 
 def definition(mp, x, *, form):
     if form == "exact":
-        return x * mp.ncdf(x)
+        # mpmath refuses arguments near 1e154; Φ(−10⁶) is 10^(−2·10¹¹).
+        return x * mp.ncdf(min(max(x, -(10**6)), 10**6))
     if form == "sigmoid":
         return x / (1 + mp.exp(-mp.mpf(SIGMOID) * x))
     u = mp.sqrt(2 / mp.pi) * (x + mp.mpf(CUBIC) * x**3)
@@ -86,9 +87,17 @@ gelu = Activation(
     identity="f′ = Φ(x) + xφ(x); for x·σ(z): σ(z)(1 + xz′(1 − σ(z)))",
     definition=definition,
     facts_of=facts_of,
-    # The tail multiplies the rounding of x² by x²/2, up to 100 where the value underflows.
-    contract=Contract(value_ulp=200, derivative_ulp=200),
-    parameters=(Parameter("form", "exact", "which formula", choices=("exact", "tanh", "sigmoid")),),
+    # Rounding x² or x·√½ moves the exponential's argument by two units.
+    contract=Contract(value_ulp=3, derivative_ulp=6, tail_ulp=3),
+    parameters=(
+        Parameter(
+            "form",
+            "exact",
+            "which formula",
+            choices=("exact", "tanh", "sigmoid"),
+            of_torch=lambda module: "tanh" if module.approximate == "tanh" else "exact",
+        ),
+    ),
     torch="GELU",
     references=(
         "S1: GELU (its constant 0.04475 corrected to 0.044715)",

@@ -6,7 +6,7 @@ INF = float("inf")
 
 
 def value(x, xp, *, a):
-    return a * x
+    return xp.scaled(a, x)
 
 
 def slope(x, xp, *, a):

@@ -6,7 +6,7 @@ INF = float("inf")
 
 
 def value(x, xp, *, alpha):
-    return xp.where(x > 0, x, alpha * x)
+    return xp.where(x > 0, x, xp.scaled(alpha, x))
 
 
 def slope(x, xp, *, alpha):
@@ -41,8 +41,12 @@ leaky_relu = Activation(
     identity="f′ = 1 or α",
     definition=definition,
     facts_of=facts_of,
-    contract=Contract(value_ulp=1.5, derivative_ulp=1),
-    parameters=(Parameter("alpha", 0.01, "slope on the left"),),
+    contract=Contract(value_ulp=0.5, derivative_ulp=0.5),
+    parameters=(
+        Parameter(
+            "alpha", 0.01, "slope on the left", of_torch=lambda module: module.negative_slope
+        ),
+    ),
     torch="LeakyReLU",
     references=("S1 to S5: leaky ReLU", "Maas, Hannun, Ng, ICML 2013"),
     frameworks=(

@@ -36,6 +36,6 @@ lisht = Activation(
     identity="f′ = tanh x + x(1 − tanh² x)",
     definition=lambda mp, x: x * mp.tanh(x),
     facts_of=facts_of,
-    contract=Contract(value_ulp=4, derivative_ulp=5),
+    contract=Contract(value_ulp=2.5, derivative_ulp=4),
     references=("S1: LiSHT", "Roy et al., arXiv:1901.05894, equation 5"),
 )

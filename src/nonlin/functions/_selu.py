@@ -43,7 +43,7 @@ selu = Activation(
     identity="f′ = λ, or λαeˣ",
     definition=definition,
     facts_of=facts_of,
-    contract=Contract(value_ulp=4, derivative_ulp=4),
+    contract=Contract(value_ulp=3, derivative_ulp=3),
     torch="SELU",
     references=("S1, S2: SELU", "Klambauer et al., NeurIPS 2017, equation 2"),
 )

@@ -12,7 +12,7 @@ def jacobian(x, xp, *, axis):
     s = xp.moveaxis(value(x, xp, axis=axis), axis, -1)
     pairs = s[..., :, None] * s[..., None, :]
     count = s.shape[-1]
-    diagonal = xp.eye(count, dtype=xp.bool)
+    diagonal = xp.eye(count, dtype=xp.bool, device=x.device)
     off = xp.where(diagonal, 0.0, pairs)
     # s(1 − s) loses all digits when s rounds to 1; the other entries of the row do not.
     return xp.where(diagonal, xp.sum(off, axis=-1, keepdims=True), -off)
@@ -28,7 +28,12 @@ def definition(mp, x, *, axis):
     return [v / mp.fsum(e) for v in e]
 
 
-AXIS = Parameter("axis", -1, "the axis that sums to 1")
+AXIS = Parameter(
+    "axis",
+    -1,
+    "the axis that sums to 1",
+    of_torch=lambda module: -1 if module.dim is None else module.dim,
+)
 
 softmax = VectorActivation(
     name="softmax",

@@ -50,7 +50,6 @@ def facts_of(*, beta):
             limits=(-INF, INF),
             slope_limits=(0.5, 0.5),
             zero_centred=True,
-            self_gated=True,
         )
     # The zero and the maximum of the slope for β = 1; other β scale the axis.
     at, low = -1.2784645427610738, -0.2784645427610738
@@ -76,7 +75,7 @@ swish = Activation(
     identity="f′ = σ(βx)(1 + βx(1 − σ(βx)))",
     definition=lambda mp, x, *, beta: x / (1 + mp.exp(-mp.mpf(beta) * x)),
     facts_of=facts_of,
-    contract=Contract(value_ulp=5, derivative_ulp=6),
+    contract=Contract(value_ulp=7.5, derivative_ulp=9.5),
     parameters=(
         Parameter("beta", 1.0, "sharpness of the gate", minimum=0.0, derivative=beta_derivative),
     ),

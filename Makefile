@@ -1,0 +1,47 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+# mish costs most here, and the demo has to end soon on two cores.
+DEMO := --data digits --activations relu,leaky_relu,elu,gelu,swish,tanh,sigmoid --seeds 5
+
+.PHONY: demo test lint format bench browser picture clean
+
+demo: $(READY)  ## Compare activations on embedded data
+	$(BIN)/nonlin compare $(DEMO)
+
+test: $(READY) browser  ## Run the tests
+	$(BIN)/pytest
+
+lint: $(READY)  ## Check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+
+format: $(READY)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(READY)  ## Measure; writes benchmarks/results/
+	$(BIN)/python benchmarks/compare_overhead.py
+	$(BIN)/python benchmarks/import_time.py
+
+picture: $(READY) browser  ## Redraw the README's picture of the report
+	$(BIN)/python docs/picture.py
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "nonlin needs Python 3.11 or newer; found $$($(PYTHON) --version): make PYTHON=python3.12 ..."; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(READY)
+
+# The report's tests open it in a real browser: the system's Chromium, or Playwright's own.
+browser: $(READY)
+	@command -v chromium >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } || \
+	  $(BIN)/playwright install chromium
+
+clean:
+	rm -rf $(VENV) build dist

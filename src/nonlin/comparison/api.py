@@ -1,0 +1,285 @@
+"""`compare`: data and activations in, trained networks, verdicts and a report out."""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+import shlex
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nonlin.activation import Activation
+from nonlin.comparison import data as datasets
+from nonlin.comparison.data.dataset import Dataset
+from nonlin.comparison.execution import execute
+from nonlin.comparison.explaining import explain
+from nonlin.comparison.judging import judge
+from nonlin.comparison.metrics import scoring_of
+from nonlin.comparison.models import check_model
+from nonlin.comparison.planning import (
+    KEPT,
+    Candidate,
+    choose_rate,
+    final_keys,
+    run_count,
+    tuning_keys,
+)
+from nonlin.comparison.progress import progress
+from nonlin.comparison.results import Comparison, Curve
+from nonlin.comparison.settings import DEFAULT_ACTIVATIONS, Settings, parse_activations
+from nonlin.comparison.store import Store
+from nonlin.comparison.training import RunKey, RunResult
+from nonlin.errors import NonlinError
+
+# Rows a network sees when the number of epochs is left open: enough for a small network to
+# settle on small data, and never fewer than three passes.
+_ROWS_SEEN = 100_000
+_EPOCHS = (3, 50)
+_FOLDER = "nonlin-results"
+_USUAL_MODEL = {"language": "transformer"}
+_CURVE = np.linspace(-5.0, 5.0, 401)
+
+
+def compare(
+    data: Any,
+    activations: str | Iterable[str | Activation] = DEFAULT_ACTIVATIONS,
+    *,
+    out: str | Path | None = None,
+    workers: int = 1,
+    quiet: bool = False,
+    **settings: Any,
+) -> Comparison:
+    """Train networks that differ only in their activation, and say which is better.
+
+    Every activation gets the same seeds, splits, initial draws and batches, and the same
+    budget to choose its learning rate on validation rows. Test rows are looked at once per
+    network. Each finished network is kept in `out`; the same call again resumes.
+
+    Args:
+        data: ``"digits"``, ``"mnist1d"``, ``"mnist"``, ``"text:FILE"``,
+            ``"table:FILE.csv"``, ``"module:function"``, or a function that returns
+            ``(train, test)`` pairs of arrays.
+        activations: names separated by commas, or names and records.
+        out: folder of the results; by default one named after the settings.
+        workers: processes that share the work.
+        quiet: show no progress.
+        **settings: any other field of :class:`Settings`, such as ``seeds=5``,
+            ``model="cnn"``, ``baseline="relu"``.
+
+    Returns:
+        The comparison: ``.leaderboard``, ``.runs`` (DataFrame), ``.save_report()``.
+
+    Raises:
+        NonlinError: bad input, told in one line.
+
+    Example:
+        >>> import nonlin, tempfile
+        >>> result = nonlin.compare(
+        ...     "digits", "relu,tanh", seeds=2, epochs=2, learning_rates=(1e-3,),
+        ...     out=tempfile.mkdtemp(), quiet=True,
+        ... )
+        >>> sorted(row.name for row in result.leaderboard)
+        ['relu', 'tanh']
+    """
+    asked = _settings(data, activations, settings)
+    if workers < 1:
+        raise NonlinError(f"--workers {workers}; allowed: a whole number of 1 or more")
+    dataset = datasets.load(
+        asked.data, target=asked.target, data_dir=asked.data_dir, task=asked.task
+    )
+    chosen = _complete(asked, dataset)
+    check_model(chosen, dataset)
+    folder = Path(out) if out is not None else _default_folder(chosen)
+    identity = {**chosen.identity(), "data_fingerprint": dataset.fingerprint}
+    with Store(folder, identity) as store:
+        rates = _run(chosen, dataset, store, workers, quiet)
+        return _result(chosen, dataset, store, rates)
+
+
+def open_results(folder: str | Path, table: str = "runs") -> Any:
+    """Open the results of a comparison as a DataFrame, also while it is running.
+
+    Args:
+        folder: what was given as ``out``.
+        table: ``runs``, ``epochs`` (validation curves) or ``layers`` (gradients and
+            activations per layer).
+
+    Raises:
+        NonlinError: no results there, or not readable.
+    """
+    tables = ("runs", "epochs", "layers")
+    if table not in tables:
+        raise NonlinError(f"open_results: table {table!r}; allowed: {', '.join(tables)}")
+    with Store(Path(folder)) as store:
+        return store.table(table)
+
+
+def _settings(data: Any, activations: Any, settings: Mapping[str, Any]) -> Settings:
+    known = {item.name for item in dataclasses.fields(Settings)}
+    for name in settings:
+        if name not in known:
+            raise NonlinError(
+                f"compare: unknown setting {name!r} (known: {', '.join(sorted(known))})"
+            )
+    return Settings(data=data, activations=parse_activations(activations), **settings)
+
+
+def _complete(asked: Settings, dataset: Dataset) -> Settings:
+    """Fill in what depends on the data."""
+    rows = len(dataset.split(0)[0])
+    low, high = _EPOCHS
+    return dataclasses.replace(
+        asked,
+        model=asked.model or _USUAL_MODEL.get(dataset.task, "mlp"),
+        epochs=asked.epochs or min(high, max(low, round(_ROWS_SEEN / rows))),
+    )
+
+
+def _default_folder(settings: Settings) -> Path:
+    words = f"{settings.data_name}-{settings.model_name}"
+    plain = "".join(letter if letter.isalnum() else "-" for letter in words)
+    return Path(_FOLDER) / f"{plain}-{settings.digest()}"
+
+
+def _run(
+    settings: Settings, dataset: Dataset, store: Store, workers: int, quiet: bool
+) -> dict[str, float]:
+    """Run what is missing and return the learning rate each activation chose."""
+    kept = {key for key, status in store.statuses().items() if status in KEPT}
+    tuning = tuning_keys(settings)
+    higher = scoring_of(dataset).metric.higher_is_better
+    rates: dict[str, float] = {}
+
+    def choose(name: str) -> list[RunKey]:
+        """The final runs of an activation, once its tuning runs have ended."""
+        if name in rates or not {key for key in tuning if key.activation == name} <= ended:
+            return []
+        rate = _chosen_rate(settings, store, name, higher)
+        if rate is None:
+            return []
+        rates[name] = rate
+        return [key for key in final_keys(settings, {name: rate}) if key not in kept]
+
+    versions = _versions()
+    ended = set(kept)
+    waiting = [key for key in tuning if key not in kept]
+    for name in settings.names:
+        waiting += choose(name)
+    waiting.sort(key=_order)
+    done = len({*tuning, *final_keys(settings, rates)} & kept)
+    with progress(run_count(settings), done, quiet) as report:
+
+        def finish(result: RunResult) -> list[RunKey]:
+            store.add(result, versions)
+            ended.add(result.key)
+            report(result)
+            return choose(result.key.activation) if result.key.phase == "tune" else []
+
+        execute(settings, dataset, waiting, workers, finish)
+    return rates
+
+
+def _order(key: RunKey) -> tuple[bool, int]:
+    return key.phase == "final", key.seed
+
+
+def _chosen_rate(
+    settings: Settings, store: Store, name: str, higher_is_better: bool
+) -> float | None:
+    if len(settings.learning_rates) == 1:
+        return settings.learning_rates[0]
+    runs = store.table("runs")
+    tuned = runs[(runs["activation"] == name) & (runs["phase"] == "tune")]
+    candidates = [
+        Candidate(run.lr, run.status, run.validation_metric, run.validation_loss)
+        for run in tuned.itertuples()
+    ]
+    return choose_rate(candidates, higher_is_better)
+
+
+def _result(
+    settings: Settings, dataset: Dataset, store: Store, rates: dict[str, float]
+) -> Comparison:
+    scoring = scoring_of(dataset, settings.margin)
+    runs, epochs, layers = (store.table(name) for name in ("runs", "epochs", "layers"))
+    rows = judge(runs, layers, settings, scoring, rates)
+    return Comparison(
+        settings=settings.to_json(),
+        metric=scoring.metric,
+        margin=scoring.margin,
+        leaderboard=explain(rows, settings.baseline or ""),
+        runs=runs,
+        epochs=epochs,
+        layers=layers,
+        curves=[_curve(record) for record in settings.activations],
+        folder=store.folder,
+        notes=[*dataset.notes, *_notes(runs)],
+        versions=_versions(),
+        command=_command(settings, store.folder),
+        python=_python(settings, store.folder),
+        data_summary=_summary(dataset),
+    )
+
+
+def _curve(record: Activation) -> Curve:
+    return Curve(repr(record), _CURVE, record(_CURVE), record.derivative(_CURVE))
+
+
+def _notes(runs: Any) -> list[str]:
+    """What deserves attention in how the results came about."""
+    if runs["versions"].nunique() > 1:
+        return ["The runs were made with several versions of Python, PyTorch or nonlin."]
+    return []
+
+
+def _summary(dataset: Dataset) -> str:
+    training, validation = dataset.split(0)
+    return (
+        f"{dataset.name}: {dataset.task}, {dataset.layout} of shape "
+        f"{tuple(dataset.x.shape[1:])}; {len(training):,} training, {len(validation):,} "
+        f"validation and {len(dataset.x_test):,} test rows."
+    )
+
+
+def _versions() -> dict[str, str]:
+    packages = ("nonlin", "torch", "numpy", "scipy", "scikit-learn")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+def _given(settings: Settings) -> dict[str, Any]:
+    """The settings that differ from their defaults, and those that were inferred."""
+    defaults = {item.name: item.default for item in dataclasses.fields(Settings)}
+    values = settings.to_json()
+    given = {
+        k: v for k, v in values.items() if v != defaults[k] and k not in ("data", "activations")
+    }
+    given["learning_rates"] = values["learning_rates"]
+    return given
+
+
+def _command(settings: Settings, folder: Path) -> str:
+    options = {
+        "data": settings.data_name,
+        "activations": ",".join(settings.names),
+        **_given(settings),
+        "out": str(folder),
+    }
+    words = ["nonlin", "compare"]
+    for name, value in options.items():
+        if value is True:
+            words.append(f"--{name}")
+            continue
+        text = ",".join(f"{item:g}" for item in value) if isinstance(value, list) else str(value)
+        words += [f"--{name.replace('_', '-')}", text]
+    return shlex.join(words)
+
+
+def _python(settings: Settings, folder: Path) -> str:
+    given = {**_given(settings), "out": str(folder)}
+    arguments = [repr(settings.data_name), repr(",".join(settings.names))]
+    arguments += [f"{name}={value!r}" for name, value in given.items()]
+    return "import nonlin\n\nresult = nonlin.compare(\n    " + ",\n    ".join(arguments) + ",\n)"

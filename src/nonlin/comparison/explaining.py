@@ -1,0 +1,77 @@
+"""What the layers' measurements say about an activation's result, in a sentence."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from nonlin.comparison.results import Row
+
+# A ratio of first to last gradient beyond these is worth a word; a network whose signal is
+# kept has a ratio near 1.
+_VANISHING, _EXPLODING = 0.1, 10.0
+_BLOCKED = 0.05
+
+
+def explain(rows: list[Row], baseline: str) -> list[Row]:
+    """Add its explanation to every row.
+
+    Args:
+        rows: the leaderboard.
+        baseline: name of the row the others are set against.
+    """
+    reference = next((row for row in rows if row.name == baseline), None)
+    return [dataclasses.replace(row, explanation=explanation(row, reference)) for row in rows]
+
+
+def explanation(row: Row, reference: Row | None) -> str:
+    """One sentence per finding: divergence, gradients, blocked units, learning rate."""
+    if row.seeds == 0:
+        return "No network finished: see the errors of its runs."
+    findings = [_divergence(row), _gradient(row, reference), _blocked(row, reference), _rate(row)]
+    return " ".join(filter(None, findings))
+
+
+def _divergence(row: Row) -> str:
+    if not row.diverged:
+        return ""
+    return f"{row.diverged} of {row.seeds} networks diverged and score as a constant prediction."
+
+
+def _gradient(row: Row, reference: Row | None) -> str:
+    start, end = row.gradient_ratio_start, row.gradient_ratio_end
+    if start is None:
+        return ""
+    text = f"Before training the gradient at the first activation layer is {_times(start)}"
+    if reference is not None and reference is not row and reference.gradient_ratio_start:
+        text += f" ({reference.name}: {_times(reference.gradient_ratio_start, short=True)})"
+    if end is not None:
+        text += f", after training {_times(end, short=True)}"
+    if start < _VANISHING:
+        text += "; it vanishes on the way back, so the early layers learn slowly"
+    elif start > _EXPLODING:
+        text += "; it grows on the way back, so the early layers set the learning rate"
+    return text + "."
+
+
+def _times(ratio: float, short: bool = False) -> str:
+    return f"{ratio:.2g}×" if short else f"{ratio:.2g} times that at the last"
+
+
+def _blocked(row: Row, reference: Row | None) -> str:
+    if row.blocked_share is None:
+        return ""
+    text = f"{row.blocked_share:.1%} of its units pass no gradient after training"
+    if reference is not None and reference is not row and reference.blocked_share is not None:
+        text += f" ({reference.name}: {reference.blocked_share:.1%})"
+    if row.blocked_share > _BLOCKED:
+        text += "; these have stopped learning"
+    return text + "."
+
+
+def _rate(row: Row) -> str:
+    if not row.learning_rate_at_edge:
+        return ""
+    return (
+        f"Its learning rate {row.learning_rate:g} is the end of those on offer; "
+        "a rate beyond might do better (--learning-rates)."
+    )

@@ -1,0 +1,95 @@
+"""The networks that are compared: built in, or the user's own."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from nonlin.activation import Activation
+from nonlin.comparison.data.dataset import Dataset
+from nonlin.comparison.models import user
+from nonlin.comparison.models.cnn import cnn
+from nonlin.comparison.models.mlp import mlp
+from nonlin.comparison.models.transformer import Transformer
+from nonlin.comparison.settings import Settings
+from nonlin.comparison.usercode import resolve
+from nonlin.errors import NonlinError
+from nonlin.init import initialize_
+from nonlin.nn import from_record
+
+BUILT_IN = {
+    "mlp": ("image", "signal", "features"),
+    "cnn": ("image", "signal"),
+    "transformer": ("image", "signal", "features", "tokens"),
+}
+
+
+def check_model(settings: Settings, dataset: Dataset) -> None:
+    """Refuse a model that is unknown or does not take the data, before anything is trained.
+
+    Raises:
+        NonlinError: with the models that are allowed.
+    """
+    model = settings.model
+    if isinstance(model, str) and ":" not in model and model not in BUILT_IN:
+        close = difflib.get_close_matches(model, BUILT_IN, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ";"
+        known = ", ".join(BUILT_IN)
+        raise NonlinError(f"--model {model!r}: unknown{hint} (known: {known}, module:function)")
+    if isinstance(model, str) and model in BUILT_IN and dataset.layout not in BUILT_IN[model]:
+        fitting = [name for name, layouts in BUILT_IN.items() if dataset.layout in layouts]
+        raise NonlinError(
+            f"--model {model} takes {', '.join(BUILT_IN[model])}; data {dataset.name} are "
+            f"{dataset.layout}; allowed: {', '.join(fitting)}, module:function"
+        )
+    if settings.model not in BUILT_IN:
+        _user_function(settings)
+    elif settings.replace is not None:
+        raise NonlinError(f"--replace: model {model} takes the activation itself; leave it out")
+
+
+def build_model(
+    settings: Settings, dataset: Dataset, activation: Activation, seed: int
+) -> nn.Module:
+    """Build one network; the same seed gives the same draws whatever the activation.
+
+    Args:
+        settings: names the model, its size and initialisation.
+        dataset: gives the shapes.
+        activation: the activation under comparison.
+        seed: seeds PyTorch's generator, and the draws of the matched initialisation.
+
+    Returns:
+        The network, initialised.
+    """
+    torch.manual_seed(seed)
+    model = _construct(settings, dataset, activation)
+    if settings.init == "matched":
+        initialize_(model, torch.Generator().manual_seed(seed))
+    return model
+
+
+def _construct(settings: Settings, dataset: Dataset, activation: Activation) -> nn.Module:
+    def make() -> nn.Module:
+        return from_record(activation)
+
+    shape = tuple(dataset.x.shape[1:])
+    size = {"depth": settings.depth, "width": settings.width}
+    if settings.model == "transformer":
+        text = dataset.task == "language"
+        return Transformer(shape, dataset.outputs, make, text=text, **size)
+    if settings.model in ("mlp", "cnn"):
+        build: Callable[..., nn.Module] = mlp if settings.model == "mlp" else cnn
+        extras = {"norm": settings.norm, "residual": settings.residual}
+        return build(shape, dataset.outputs, make, **size, **extras)
+    offered: dict[str, Any] = {"input_shape": shape, "outputs": dataset.outputs, **size}
+    return user.build(_user_function(settings), settings, activation, offered)
+
+
+def _user_function(settings: Settings) -> Callable[..., Any]:
+    model = settings.model
+    return model if callable(model) else resolve(str(model), "--model")

@@ -1,0 +1,232 @@
+"""What a comparison is asked to do: checked once, kept with its results."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, cast
+
+from nonlin.activation import Activation, Facts, KinkChoice
+from nonlin.errors import NonlinError
+from nonlin.functions import get
+
+LEARNING_RATES = {
+    "adam": (3e-4, 1e-3, 3e-3, 1e-2),
+    "sgd": (1e-2, 3e-2, 1e-1, 3e-1),
+}
+CHOICES = {
+    "norm": ("none", "batch", "layer"),
+    "init": ("matched", "default"),
+    "optimizer": tuple(LEARNING_RATES),
+    "task": (None, "classification", "regression"),
+}
+DEFAULT_ACTIVATIONS = "relu,leaky_relu,elu,gelu,swish,mish,tanh,sigmoid"
+# Results stay comparable when these change: they say how many networks are trained and how
+# the finished ones are judged, not how one is trained.
+_NOT_IDENTITY = ("activations", "baseline", "seeds", "margin", "data_dir")
+_SPEC = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*(?:,|$)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that is asked of a comparison.
+
+    Attributes:
+        data: ``digits``, ``mnist1d``, ``mnist``, ``text:FILE``, ``table:FILE``,
+            ``module:function``, or a function that returns the data.
+        target: column to predict, for tables.
+        task: ``classification`` or ``regression``; inferred when None.
+        data_dir: folder that holds ``MNIST/raw``, for mnist.
+        model: ``mlp``, ``cnn``, ``transformer``, ``module:function``, or a function; None for
+            the usual model of the data.
+        replace: the activation that is exchanged in a model of the user's own.
+        activations: records under comparison.
+        baseline: name of the one the others are compared with.
+        seeds: number of networks trained for each activation.
+        epochs: passes over the training rows; None for about 100,000 rows seen.
+        batch_size: rows in a step.
+        depth: hidden layers, convolutions or blocks of a built-in model.
+        width: units, channels or embedding size of a built-in model.
+        norm: ``none``, ``batch`` or ``layer``.
+        residual: add each hidden layer's input to its output.
+        init: ``matched`` to the activation, or the layers' ``default``.
+        optimizer: ``adam`` or ``sgd`` (momentum 0.9).
+        learning_rates: those each activation chooses from; the optimizer's four when empty.
+        margin: difference that does not matter, in the unit shown (percentage points for
+            accuracy); the metric's own when None.
+    """
+
+    data: str | Callable[[], Any]
+    target: str | None = None
+    task: str | None = None
+    data_dir: Path | None = None
+    model: str | Callable[..., Any] | None = None
+    replace: str | None = None
+    activations: tuple[Activation, ...]
+    baseline: str | None = None
+    seeds: int = 5
+    epochs: int | None = None
+    batch_size: int = 64
+    depth: int = 4
+    width: int = 64
+    norm: str = "none"
+    residual: bool = False
+    init: str = "matched"
+    optimizer: str = "adam"
+    learning_rates: tuple[float, ...] = ()
+    margin: float | None = None
+
+    def __post_init__(self) -> None:
+        self._check_counts()
+        for name, allowed in CHOICES.items():
+            if getattr(self, name) not in allowed:
+                words = ", ".join(str(word) for word in allowed if word)
+                raise NonlinError(f"--{name} {getattr(self, name)!r}; allowed: {words}")
+        self._check_activations()
+        if self.replace is not None:
+            object.__setattr__(self, "replace", get(self.replace).name)
+        if not self.learning_rates:
+            object.__setattr__(self, "learning_rates", LEARNING_RATES[self.optimizer])
+        for rate in self.learning_rates:
+            if not (math.isfinite(rate) and rate > 0):
+                raise NonlinError(f"--learning-rates {rate:g}; allowed: finite numbers > 0")
+        object.__setattr__(self, "learning_rates", tuple(sorted(set(self.learning_rates))))
+        if self.margin is not None and not (math.isfinite(self.margin) and self.margin > 0):
+            raise NonlinError(f"--margin {self.margin:g}; allowed: a finite number > 0")
+
+    def _check_counts(self) -> None:
+        for name in ("seeds", "epochs", "batch_size", "depth", "width"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                option = name.replace("_", "-")
+                raise NonlinError(f"--{option} {value}; allowed: a whole number of 1 or more")
+
+    def _check_activations(self) -> None:
+        names = [repr(record) for record in self.activations]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise NonlinError(f"--activations: {repeated[0]} is named twice; name each once")
+        if len(names) < 2:
+            raise NonlinError(
+                f"--activations: got {', '.join(names) or 'none'}; allowed: two or more"
+            )
+        for record in self.activations:
+            if not isinstance(record.facts, Facts):
+                raise NonlinError(
+                    f"--activations: {record.name} works on whole vectors; allowed: "
+                    "elementwise activations, which can stand between hidden layers"
+                )
+        baseline = self.baseline or ("relu" if "relu" in names else names[0])
+        if baseline not in names:
+            baseline = repr(parse_activation(baseline))
+        if baseline not in names:
+            raise NonlinError(f"--baseline {baseline}; allowed: one of {', '.join(names)}")
+        object.__setattr__(self, "baseline", baseline)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the activations, parameters included: the keys of all results."""
+        return [repr(record) for record in self.activations]
+
+    @property
+    def data_name(self) -> str:
+        """The data, as a word."""
+        return _word(self.data)
+
+    @property
+    def model_name(self) -> str:
+        """The model, as a word."""
+        return _word(self.model)
+
+    def to_json(self) -> dict[str, Any]:
+        """All settings as JSON values."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        values |= {"data": self.data_name, "model": self.model_name, "activations": self.names}
+        values["data_dir"] = str(self.data_dir) if self.data_dir else None
+        values["learning_rates"] = list(self.learning_rates)
+        return values
+
+    def identity(self) -> dict[str, Any]:
+        """The settings that every network of one results folder shares."""
+        return {k: v for k, v in self.to_json().items() if k not in _NOT_IDENTITY}
+
+    def digest(self) -> str:
+        """Short name of :meth:`identity`, for a folder."""
+        text = json.dumps(self.identity(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:6]
+
+
+def _word(value: str | Callable[..., Any] | None) -> str:
+    if value is None or isinstance(value, str):
+        return value or "none"
+    return f"{value.__module__}:{getattr(value, '__qualname__', type(value).__name__)}"
+
+
+def parse_activation(text: str) -> Activation:
+    """Read one activation as it is printed: ``relu``, ``swish(beta=1.5)``, ``swish(learned)``.
+
+    Raises:
+        NonlinError: malformed text, unknown activation or parameter.
+
+    Example:
+        >>> parse_activation("leaky_relu(alpha=0.2)")
+        leaky_relu(alpha=0.2)
+    """
+    (record,) = parse_activations(text)
+    return record
+
+
+def parse_activations(text: str | Iterable[str | Activation]) -> tuple[Activation, ...]:
+    """Read several activations, separated by commas, or given one by one.
+
+    Raises:
+        NonlinError: malformed text, unknown activation or parameter.
+
+    Example:
+        >>> parse_activations("relu, swish(beta=1.5)")
+        (relu, swish(beta=1.5))
+    """
+    if not isinstance(text, str):
+        one_by_one = [
+            item if isinstance(item, Activation) else parse_activation(item) for item in text
+        ]
+        return tuple(one_by_one)
+    found, position = [], 0
+    while position < len(text):
+        match = _SPEC.match(text, position)
+        if match is None:
+            raise NonlinError(
+                f"--activations {text!r}: cannot read it from position {position} on; "
+                "allowed: names separated by commas, such as relu,swish(beta=1.5)"
+            )
+        found.append(_bound(match[1], match[2]))
+        position = match.end()
+    return tuple(found)
+
+
+def _bound(name: str, arguments: str | None) -> Activation:
+    record = get(name)
+    for argument in filter(None, (part.strip() for part in (arguments or "").split(","))):
+        key, _, value = (piece.strip() for piece in argument.partition("="))
+        if key == "learned" and not value:
+            record = record.learn()
+        elif key == "at_kink":
+            record = record.bind(at_kink=cast(KinkChoice, value))
+        else:
+            given: dict[str, Any] = {key: _number(value)}
+            record = record.bind(**given)
+    return record
+
+
+def _number(text: str) -> float | int | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

@@ -1,0 +1,76 @@
+"""The leaderboard as text."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from nonlin.comparison.metrics import Metric
+    from nonlin.comparison.results import Comparison, Row
+
+# Wide enough for the longest verdict beside the figures.
+WIDTH = 140
+_MISSING = "–"
+
+
+def leaderboard_table(comparison: Comparison) -> Table:
+    """The leaderboard as a rich table, best activation first."""
+    metric = comparison.metric
+    table = Table(
+        title=f"Test {metric.name}; seeds: {comparison.settings['seeds']}, baseline: "
+        f"{comparison.settings['baseline']}, margin: "
+        f"{metric.format_difference(comparison.margin).replace('+', '±')}",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+    )
+    table.add_column("activation")
+    table.add_column(f"{metric.name} (95 % interval)", justify="right")
+    table.add_column("difference", justify="right")
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("ms/step", justify="right")
+    table.add_column("blocked units", justify="right")
+    table.add_column("gradient first/last layer", justify="right")
+    for row in comparison.leaderboard:
+        table.add_row(*_cells(comparison, row))
+    return table
+
+
+def leaderboard_text(comparison: Comparison, width: int = WIDTH) -> str:
+    """The leaderboard as plain text."""
+    target = io.StringIO()
+    Console(file=target, width=width, color_system=None).print(leaderboard_table(comparison))
+    return target.getvalue().rstrip()
+
+
+def _cells(comparison: Comparison, row: Row) -> tuple[str, ...]:
+    metric = comparison.metric
+    mean = difference = _MISSING
+    if row.mean is not None:
+        mean = metric.format(row.mean)
+        if row.interval is not None:
+            mean += f" [{_bare(metric, row.interval.low)}, {_bare(metric, row.interval.high)}]"
+    if row.difference is not None:
+        difference = metric.format_difference(row.difference)
+    return (
+        row.name,
+        mean,
+        difference,
+        row.verdict,
+        _number(row.milliseconds_per_step, ".2f"),
+        _number(row.blocked_share, ".1%"),
+        f"{_number(row.gradient_ratio_start, '.2g')} → {_number(row.gradient_ratio_end, '.2g')}",
+    )
+
+
+def _bare(metric: Metric, value: float) -> str:
+    """A value without its unit."""
+    return metric.format(value).partition(" ")[0]
+
+
+def _number(value: float | None, pattern: str) -> str:
+    return _MISSING if value is None else format(value, pattern)

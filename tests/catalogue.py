@@ -1,0 +1,102 @@
+"""The conformance matrix, generated from the registry: settings of records and samples of x."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import numpy as np
+
+import nonlin
+from nonlin.activation import Activation, Facts, Parameter
+from tolerances import CROSSING, LOWEST, PARAMETER_ULP, PRECISION, ulp
+
+RECORDS = [nonlin.get(name) for name in nonlin.list_activations()]
+ELEMENTWISE = [record for record in RECORDS if isinstance(record.facts, Facts)]
+VECTORS = [record for record in RECORDS if record not in ELEMENTWISE]
+
+
+def tried(parameter: Parameter) -> list[float | str]:
+    """Values of a parameter to test: all words, or the default, ½, 2 and the domain's edge."""
+    if parameter.choices:
+        return list(parameter.choices)
+    if parameter.minimum == -math.inf:
+        edge = [0.0, -0.5]
+    else:
+        edge = [parameter.minimum + 1e-3 if parameter.exclusive else parameter.minimum]
+    return [parameter.default, 0.5, 2.0, *edge]
+
+
+def settings(record: Activation) -> list[Activation]:
+    """A record with its parameters varied one at a time."""
+    varied = [record.bind(**{p.name: v}) for p in record.parameters for v in tried(p)]
+    return list(dict.fromkeys([record, *varied]))
+
+
+SETTINGS = [setting for record in ELEMENTWISE for setting in settings(record)]
+
+
+def special_points(record: Activation) -> list[float]:
+    """Kinks, zero and the minimum, each with close neighbours, and the far extremes."""
+    centres = [0.0, *(kink.at for kink in record.facts.kinks)]
+    if record.facts.minimum is not None:
+        centres.append(record.facts.minimum[0])
+    steps = [0.0, 1e-45, 1e-38, 1e-20, 1e-7, 1e-3]
+    near = [c + s * sign * max(abs(c), 1.0) for c in centres for s in steps for sign in (1, -1)]
+    return [*near, -0.0, 400.0, -400.0, 88.7, -88.7, 89.5, -89.5, -104.0, 104.0]
+
+
+@cache
+def sample(record: Activation, dtype: str) -> np.ndarray:
+    """Stratified finite inputs: special points, every sixth binade, the middle, the tails."""
+    random = np.random.default_rng(7)
+    bits = PRECISION[dtype]
+    lowest, highest = LOWEST[dtype] - bits + 1, 1 - LOWEST[dtype]
+    step = 6 if dtype == "float32" else 48
+    binades = np.ldexp(random.uniform(1, 2, size=(highest - lowest) // step + 1), np.arange(lowest, highest + 1, step))
+    reach = -math.log(2.0) * lowest
+    x = np.concatenate(
+        [
+            special_points(record),
+            binades,
+            -binades,
+            random.uniform(-8, 8, 60),
+            random.uniform(-reach, reach, 60),
+            random.uniform(-math.sqrt(2 * reach), 0, 20),
+            random.uniform(-1000, 1000, 20) * reach,
+        ]
+    )
+    return np.unique(x.astype(dtype))
+
+
+def dense_sample(dtype: str, count: int = 20_000) -> np.ndarray:
+    """Many finite inputs, for where a formula in a wider dtype is the reference."""
+    random = np.random.default_rng(11)
+    quarter = count // 4
+    binades = np.ldexp(random.uniform(1, 2, quarter), random.integers(-149, 127, quarter))
+    x = np.concatenate(
+        [
+            binades * random.choice([-1, 1], quarter),
+            random.uniform(-8, 8, quarter),
+            random.uniform(-110, 30, quarter),
+            random.uniform(-2, 2, quarter),
+        ]
+    )
+    return np.unique(x.astype(dtype))
+
+
+def allowed(
+    record: Activation, kind: str, x: np.ndarray, true: np.ndarray, condition: np.ndarray, dtype: str
+) -> np.ndarray:
+    """Largest error the record's contract admits at `x`, absolute; see ``Contract``."""
+    contract = record.contract
+    unit = ulp(true, dtype)
+    if kind == "derivative" and record.facts.minimum is not None:
+        at = record.facts.minimum[0]
+        crossing = np.abs(x - at) <= abs(at) / 2
+        unit = np.where(crossing, np.maximum(unit, ulp(np.array(CROSSING), dtype)), unit)
+    bound = contract.value_ulp if kind == "value" else contract.derivative_ulp
+    smallest = math.ldexp(1.0, LOWEST[dtype] - PRECISION[dtype] + 1)
+    folds = np.maximum(0.0, -np.log(np.maximum(np.abs(true), smallest)))
+    rounded = PARAMETER_ULP * condition * math.ldexp(1.0, 1 - PRECISION[dtype])
+    return (bound + contract.tail_ulp * folds) * unit + rounded

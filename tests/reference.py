@@ -1,0 +1,86 @@
+"""The independent reference: a record's textbook definition at as many digits as it takes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import mpmath
+from mpmath import mp
+
+from nonlin.activation import Activation
+
+# Bits that the reference keeps after cancellation; float64 has 53.
+KEPT = 80
+START = 256
+# Enough for 1 + 2⁻¹⁰⁷⁴ and a difference of it.
+LIMIT = 2048
+
+
+def value(record: Activation, x: float) -> mpmath.mpf:
+    """f(x) by the definition."""
+    return _settle(lambda: (definition(record, mp.mpf(x)),) * 2)
+
+
+def derivative(record: Activation, x: float, side: int = 0) -> mpmath.mpf:
+    """f′(x) by a difference of the definition; `side` ±1 takes the slope on that side."""
+
+    def difference() -> tuple[mpmath.mpf, mpmath.mpf]:
+        at = mp.mpf(x)
+        # Never past a kink at 0; relative, so that it shows beside a large x.
+        step = mp.ldexp(abs(at) or mp.mpf(1), -KEPT)
+        right = at + step if side >= 0 else at
+        left = at - step if side <= 0 else at
+        high, low = definition(record, right), definition(record, left)
+        return (high - low) / (right - left), max(abs(high), abs(low)) / (right - left)
+
+    return _settle(difference)
+
+
+def condition(record: Activation, of: Callable[..., mpmath.mpf], x: float) -> mpmath.mpf:
+    """Σ |p·∂/∂p| of `value` or `derivative` over the parameters that are rounded."""
+    total = mp.mpf(0)
+    for name in rounded_parameters(record):
+        bound, step = record.bound[name], 1e-6
+        moved = [of(record.bind(**{name: bound * (1 + s)}), x) for s in (step, -step)]
+        total += abs(moved[0] - moved[1]) / (2 * step)
+    return total
+
+
+def definition(record: Activation, x: Any) -> mpmath.mpf:
+    """The record's definition with its parameters."""
+    return mp.mpf(record.definition(mp, x, **record.bound))
+
+
+def _settle(evaluate: Callable[[], tuple[mpmath.mpf, mpmath.mpf]]) -> mpmath.mpf:
+    """Raise the precision until `evaluate`'s result keeps KEPT bits of its terms."""
+    bits = START
+    while True:
+        with mp.workprec(bits):
+            result, terms = evaluate()
+            # An exact zero comes from a constant piece, or from cancellation of everything.
+            lost = mp.mag(terms) - mp.mag(result) if result else bits if terms else 0
+        if bits - lost >= KEPT or bits >= LIMIT:
+            return result
+        bits *= 2
+
+
+def rounded_parameters(record: Activation) -> list[str]:
+    """Parameters that multiplication rounds: the numbers that are no powers of two."""
+    return [
+        name
+        for name, bound in record.bound.items()
+        if isinstance(bound, float) and bound and math.frexp(bound)[0] not in (0.5, -0.5)
+    ]
+
+
+@cache
+def exact(record: Activation, kind: str, x: float) -> tuple[float, float, float]:
+    """Value or derivative as the sum of two float64, and its condition in the parameters."""
+    of = {"value": value, "derivative": derivative}[kind]
+    true = of(record, x)
+    high = float(true)
+    low = 0.0 if mp.isinf(high) else float(true - high)
+    return high, low, float(condition(record, of, x))

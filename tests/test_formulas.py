@@ -1,0 +1,227 @@
+"""Values and derivatives of every record, setting, backend and dtype against the definition."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+import nonlin
+import reference
+from catalogue import ELEMENTWISE, SETTINGS, VECTORS, allowed, dense_sample, sample
+from nonlin.activation import Activation
+from nonlin.backends.namespace import namespace_of
+from tolerances import LOWEST, PRECISION, ROUNDED, ulp
+
+KINDS = ("value", "derivative")
+LIBRARIES = ("numpy", "torch")
+
+
+def evaluate(record: Activation, kind: str, x: np.ndarray, library: str) -> np.ndarray:
+    of = record if kind == "value" else record.derivative
+    return of(x) if library == "numpy" else of(torch.from_numpy(x)).numpy()
+
+
+def condition_in_float64(record: Activation, kind: str, x: np.ndarray) -> np.ndarray:
+    """As ``reference.condition``, on arrays."""
+    total = np.zeros_like(x)
+    for name in reference.rounded_parameters(record):
+        at = record.bound[name]
+        moved = [record.bind(**{name: at * (1 + s)}) for s in (1e-6, -1e-6)]
+        ends = [evaluate(r, kind, x, "numpy") for r in moved]
+        total += np.abs(ends[0] - ends[1]) / 2e-6
+    return total
+
+
+def check(got: np.ndarray, x: np.ndarray, high, low, bound, dtype: str) -> None:
+    """Every error within `bound`; infinite only where the true result rounds to infinity."""
+    largest = float(np.finfo(dtype).max)
+    overflows = np.abs(high) > largest * (1 - 2.0 ** -PRECISION[dtype])
+    assert np.isfinite(got[~overflows]).all(), x[~overflows & ~np.isfinite(got)]
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = np.abs((got.astype(np.float64) - high) - low)
+    wrong = ~overflows & (error > bound)
+    if not wrong.any():
+        return
+    worst = np.argmax(np.where(wrong, error / ulp(high, dtype), 0))
+    raise AssertionError(
+        f"x={x[worst]!r}: got {got[worst]!r}, true {high[worst]!r}, "
+        f"{error[worst] / ulp(high[worst], dtype):.3g} ULP of {bound[worst] / ulp(high[worst], dtype):.3g}; "
+        f"{wrong.sum()} wrong in [{x[wrong].min()}, {x[wrong].max()}]"
+    )
+
+
+def differentiable(record: Activation, x: np.ndarray) -> np.ndarray:
+    return x[~np.isin(x, [kink.at for kink in record.facts.kinks])]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("record", SETTINGS, ids=repr)
+def test_matches_the_definition(record, kind, dtype):
+    if kind == "derivative" and record.facts.surrogate:
+        pytest.skip("a surrogate is no derivative; test_facts holds it to its formula")
+    x = sample(record, dtype)
+    if kind == "derivative":
+        x = differentiable(record, x)
+    high, low, condition = np.array([reference.exact(record, kind, float(v)) for v in x]).T
+    bound = allowed(record, kind, x.astype(np.float64), high, condition, dtype)
+    for library in LIBRARIES:
+        check(evaluate(record, kind, x, library), x, high, low, bound, dtype)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("record", SETTINGS, ids=repr)
+def test_float32_matches_float64_densely(record, kind):
+    x = dense_sample("float32")
+    wide = x.astype(np.float64)
+    true = evaluate(record, kind, wide, "numpy")
+    condition = condition_in_float64(record, kind, wide)
+    bound = allowed(record, kind, wide, true, condition, "float32")
+    for library in LIBRARIES:
+        check(evaluate(record, kind, x, library), x, true, 0.0, bound, "float32")
+
+
+def every_16_bit_value(dtype: torch.dtype) -> torch.Tensor:
+    return torch.arange(-(2**15), 2**15, dtype=torch.int32).to(torch.int16).view(dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("record", SETTINGS, ids=repr)
+def test_16_bit_types_are_rounded_once(record, kind, dtype):
+    x = every_16_bit_value(getattr(torch, dtype))
+    of = record if kind == "value" else record.derivative
+    got, single = of(x), of(x.float())
+    assert got.dtype == x.dtype
+    torch.testing.assert_close(got, single.to(x.dtype), rtol=0, atol=0, equal_nan=True)
+    assert torch.equal(got.isnan(), x.isnan())
+    finite = x.isfinite()
+    wide = x[finite].double().numpy()
+    true = of(wide)
+    # Rounded once from a float32 result that its own contract bounds.
+    condition = condition_in_float64(record, kind, wide)
+    bound = ROUNDED * ulp(true, dtype) + allowed(record, kind, wide, true, condition, "float32")
+    largest = torch.finfo(x.dtype).max
+    fits = np.abs(true) < largest * (1 + 2.0 ** -(PRECISION[dtype] + 1))
+    results = [got[finite].double().numpy()]
+    if dtype == "float16":
+        results.append(of(x[finite].numpy()).astype(np.float64))
+    for result in results:
+        assert np.isfinite(result[fits]).all()
+        assert (np.abs(result - true)[fits] <= bound[fits]).all()
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("record", SETTINGS, ids=repr)
+def test_infinities_give_the_limits_and_nan_stays(record, dtype, library):
+    x = np.array([-np.inf, np.inf, np.nan], dtype=dtype)
+    for kind, limits in (("value", record.facts.limits), ("derivative", record.facts.slope_limits)):
+        got = evaluate(record, kind, x, library)
+        expected = np.array([*limits, np.nan]).astype(dtype)
+        np.testing.assert_allclose(got, expected, rtol=4 * np.finfo(dtype).eps, atol=0)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("record", SETTINGS, ids=repr)
+def test_a_function_that_changes_sign_at_zero_keeps_the_sign_of_zero(record, library):
+    left, at, right = (reference.value(record, x) for x in (-1e-30, 0.0, 1e-30))
+    zeros = evaluate(record, "value", np.array([-0.0, 0.0]), library)
+    assert (zeros == float(at)).all()
+    if at == 0 and left < 0 < right:
+        assert list(np.signbit(zeros)) == [True, False]
+
+
+@pytest.mark.parametrize("record", ELEMENTWISE, ids=repr)
+def test_derivative_of_a_learned_parameter(record):
+    for parameter in record.parameters:
+        if parameter.derivative is None:
+            continue
+        x = sample(record, "float64")
+        x = x[np.abs(x) < 1e6]
+        got = parameter.derivative(x, namespace_of(x), **record.bound)
+        at = record.bound[parameter.name]
+
+        def by_definition(v: float) -> float:
+            with reference.mp.workprec(4096):
+                step = reference.mp.ldexp(1, -90)
+                ends = [
+                    record.definition(
+                        reference.mp,
+                        reference.mp.mpf(v),
+                        **{**record.bound, parameter.name: reference.mp.mpf(at) + s},
+                    )
+                    for s in (step, -step)
+                ]
+                return float((ends[0] - ends[1]) / (2 * step))
+
+        true = np.array([by_definition(float(v)) for v in x])
+        bound = 2 * (record.contract.value_ulp + 2) * ulp(true, "float64")
+        assert (np.abs(got - true) <= bound).all()
+
+
+@pytest.mark.parametrize("record", VECTORS, ids=repr)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_vectors_match_the_definition(record, dtype, library):
+    random = np.random.default_rng(3)
+    rows = [random.normal(size=5) * scale for scale in (1e-30, 1e-3, 1.0, 10.0, 50.0, 1e4, 1e30)]
+    rows += [[400.0, -400.0, 0.0, -0.0, 1.0], [-400.0] * 5, [3e38, -3e38, 0, 1, 2]]
+    x = np.array(rows).astype(dtype)
+    true = np.array([_vector(record, row) for row in x])
+    got = evaluate(record, "value", x, library)
+    bound = record.contract.value_ulp * ulp(true, dtype)
+    # x − max x is rounded, and the exponential multiplies that.
+    spread = (x.max(axis=-1, keepdims=True).astype(np.float64) - x) * true
+    check(got, x, true, 0.0, bound + spread * np.finfo(dtype).eps, dtype)
+    slope = evaluate(record, "derivative", x, library)
+    assert slope.shape == (*x.shape, x.shape[-1])
+    whole = true[:, :, None] * (np.eye(5) - true[:, None, :])
+    expected = whole if record.name == "softmax" else 0 * whole
+    np.testing.assert_allclose(
+        slope, expected, rtol=0, atol=record.contract.derivative_ulp * np.finfo(dtype).eps
+    )
+    np.testing.assert_allclose(
+        slope.sum(axis=-1), 0, atol=record.contract.derivative_ulp * np.finfo(dtype).eps
+    )
+
+
+def _vector(record: Activation, row: np.ndarray) -> list[float]:
+    mp = reference.mp
+    return [float(v) for v in record.definition(mp, [mp.mpf(float(v)) for v in row], **record.bound)]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_softmax_jacobian_keeps_its_small_entries(dtype):
+    """s(1 − s) formed from a rounded s is 0 where s rounds to 1; the true entry is not."""
+    x = np.array([0.0, -30.0, -45.0], dtype=dtype)
+    true = np.exp(np.array([-30.0, -45.0])).sum()
+    assert nonlin.softmax.derivative(x)[0, 0] == pytest.approx(true, rel=1e-5)
+
+
+def test_the_judge_can_fail():
+    """A formula that loses its tail, one that overflows and one that drifts are all refused."""
+    def judged(value):
+        record = dataclasses.replace(nonlin.sigmoid, value=value)
+        x = sample(nonlin.sigmoid, "float32")
+        high, low, condition = np.array(
+            [reference.exact(nonlin.sigmoid, "value", float(v)) for v in x]
+        ).T
+        bound = allowed(record, "value", x.astype(float), high, condition, "float32")
+        check(evaluate(record, "value", x, "numpy"), x, high, low, bound, "float32")
+
+    judged(nonlin.sigmoid.value)
+    for broken in (
+        lambda x, xp: 1.0 / (1.0 + xp.exp(-x)),
+        lambda x, xp: xp.exp(x) / (1.0 + xp.exp(x)),
+        lambda x, xp: (1.0 + 1e-6) * nonlin.sigmoid.value(x, xp),
+    ):
+        with pytest.raises(AssertionError):
+            judged(broken)
+
+
+def test_every_dtype_is_in_the_table():
+    assert PRECISION.keys() == LOWEST.keys()
