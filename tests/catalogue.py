@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 
 import nonlin
+import reference
 from nonlin.activation import Activation, Facts, Parameter
 from tolerances import CROSSING, LOWEST, PARAMETER_ULP, PRECISION, ulp
 
@@ -53,7 +54,10 @@ def sample(record: Activation, dtype: str) -> np.ndarray:
     bits = PRECISION[dtype]
     lowest, highest = LOWEST[dtype] - bits + 1, 1 - LOWEST[dtype]
     step = 6 if dtype == "float32" else 48
-    binades = np.ldexp(random.uniform(1, 2, size=(highest - lowest) // step + 1), np.arange(lowest, highest + 1, step))
+    binades = np.ldexp(
+        random.uniform(1, 2, size=(highest - lowest) // step + 1),
+        np.arange(lowest, highest + 1, step),
+    )
     reach = -math.log(2.0) * lowest
     x = np.concatenate(
         [
@@ -61,6 +65,7 @@ def sample(record: Activation, dtype: str) -> np.ndarray:
             binades,
             -binades,
             random.uniform(-8, 8, 60),
+            np.arange(-40, 41) + random.uniform(-0.5, 0.5, 81),
             random.uniform(-reach, reach, 60),
             random.uniform(-math.sqrt(2 * reach), 0, 20),
             random.uniform(-1000, 1000, 20) * reach,
@@ -85,8 +90,24 @@ def dense_sample(dtype: str, count: int = 20_000) -> np.ndarray:
     return np.unique(x.astype(dtype))
 
 
+def condition_in_float64(record: Activation, kind: str, x: np.ndarray) -> np.ndarray:
+    """As ``reference.condition``, on arrays."""
+    total = np.zeros_like(x)
+    for name in reference.rounded_parameters(record):
+        at = record.bound[name]
+        moved = [record.bind(**{name: at * (1 + s)}) for s in (1e-6, -1e-6)]
+        ends = [r(x) if kind == "value" else r.derivative(x) for r in moved]
+        total += np.abs(ends[0] - ends[1]) / 2e-6
+    return total
+
+
 def allowed(
-    record: Activation, kind: str, x: np.ndarray, true: np.ndarray, condition: np.ndarray, dtype: str
+    record: Activation,
+    kind: str,
+    x: np.ndarray,
+    true: np.ndarray,
+    condition: np.ndarray,
+    dtype: str,
 ) -> np.ndarray:
     """Largest error the record's contract admits at `x`, absolute; see ``Contract``."""
     contract = record.contract

@@ -49,6 +49,18 @@ def condition(record: Activation, of: Callable[..., mpmath.mpf], x: float) -> mp
     return total
 
 
+def by_parameter(record: Activation, name: str, x: float) -> float:
+    """∂f/∂parameter by a difference of the definition."""
+    with mp.workprec(LIMIT):
+        step = mp.ldexp(1, -KEPT)
+        at = mp.mpf(record.bound[name])
+        low, high = (
+            mp.mpf(record.definition(mp, mp.mpf(x), **{**record.bound, name: at + side * step}))
+            for side in (-1, 1)
+        )
+        return float((high - low) / (2 * step))
+
+
 def definition(record: Activation, x: Any) -> mpmath.mpf:
     """The record's definition with its parameters."""
     return mp.mpf(record.definition(mp, x, **record.bound))

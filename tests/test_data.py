@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import importlib
 import pickle
 import random
 import re
@@ -683,6 +684,14 @@ def test_table_few_rows_of_distinct_whole_numbers_are_no_classes(tmp_path):
     assert load(csv(tmp_path, table), target="y").task == "regression"
 
 
+def test_table_with_classes_too_small_to_stratify(tmp_path):
+    table = pd.DataFrame({"x": np.linspace(0, 1, 30), "y": [f"c{i % 10}" for i in range(30)]})
+    data = load(csv(tmp_path, table), target="y")
+    assert len(data.x_test) == 6
+    assert torch.bincount(data.y).min() == 2
+    assert "without stratification" in data.notes[-1]
+
+
 def test_table_task_can_be_given(tmp_path):
     table = frame(y=FEW, z=MANY * 1.0).drop(columns="kind")
     spec = csv(tmp_path, table)
@@ -761,7 +770,7 @@ def with_values(column: str, rows: list[int], value: object) -> pd.DataFrame:
         (frame(), "count", "columns that hold text or dates: 'kind' ('apple' in row 1)"),
         (frame(day="2020-01-01"), "kind", "'day' ('2020-01-01' in row 1)"),
         (frame(kind=["rare"] * 2 + ["a", "b"] * 59), "kind",
-         "class 'rare' has 2 rows; at least 3 are needed (2 to develop on, 1 to test)"),
+         "class 'rare' has 2 samples; at least 3 are needed (2 to develop on, 1 to test)"),
         (frame()[:9], "kind", "9 rows are too few; at least 10 are needed"),
         (frame()[["kind"]], "kind", "no column beside the target"),
         (frame(width=np.linspace(-1e200, 1e200, ROWS)), "kind",
@@ -838,6 +847,7 @@ def module(tmp_path, monkeypatch):
     def write(source: str, name: str = "mydata") -> str:
         (tmp_path / f"{name}.py").write_text(textwrap.dedent(source))
         sys.modules.pop(name, None)
+        importlib.invalidate_caches()
         return name
 
     yield write
@@ -872,8 +882,17 @@ def test_user_function_itself_and_no_scaling():
         "x: rows of 4 features",
         f"x is used as given, not scaled: mean {x.mean():.3g}, standard deviation {x.std():.3g}",
     )
-    x[:] = 0
-    assert float(data.x.abs().sum()) > 0
+
+
+def test_user_arrays_are_copied():
+    x, y = arrays()
+    x = x.astype(np.float32)
+    data = own((x, y), (x, y))
+    kept = data.x.clone()
+    x[:], y[:] = 0, 0
+    assert torch.equal(data.x, kept)
+    assert torch.equal(data.x_test, kept)
+    assert data.y.tolist() == data.y_test.tolist() == [0, 1, 2] * 20
 
 
 def test_user_validation_rows_are_fixed():

@@ -11,7 +11,6 @@ from torch.nn import functional as F
 
 import nonlin
 from catalogue import ELEMENTWISE, RECORDS, SETTINGS, VECTORS, sample
-from nonlin import nn
 from nonlin.backends import pytorch
 from nonlin.nn import from_record
 
@@ -114,13 +113,16 @@ def test_learned_parameters_follow_their_closed_forms():
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_learned_parameters_in_16_bits_sum_in_float32(dtype):
-    x = torch.full((4096,), -1.0, dtype=dtype)
+    # (1 + ε)² rounds to 1 + 2ε, so that rounded terms would sum to 0.
+    eps = torch.finfo(dtype).eps
+    x = torch.tensor([-1 - eps, -1 - 2 * eps], dtype=dtype).repeat(512)
+    upstream = torch.tensor([1 + eps, -1.0], dtype=dtype).repeat(512)
     alpha = torch.tensor(0.25, dtype=dtype, requires_grad=True)
     y = pytorch.value(nonlin.prelu, x, {"alpha": alpha})
     assert y.dtype == dtype
-    y.backward(torch.ones_like(y))
+    y.backward(upstream)
     assert alpha.grad.dtype == dtype
-    assert alpha.grad.item() == -4096.0
+    assert alpha.grad.item() == -512 * eps**2
 
 
 @pytest.mark.parametrize("record", [*SETTINGS, *VECTORS], ids=repr)

@@ -20,9 +20,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nonlin
-from catalogue import ELEMENTWISE, RECORDS, SETTINGS, VECTORS, sample
+from catalogue import (
+    ELEMENTWISE,
+    RECORDS,
+    SETTINGS,
+    VECTORS,
+    allowed,
+    condition_in_float64,
+    sample,
+)
 from nonlin import functions
 from nonlin.errors import InputTypeError, MissingExtraError, NonlinError, require
+from tolerances import FLUSHED, JAX
 
 EVERY = pytest.mark.parametrize("record", RECORDS, ids=repr)
 
@@ -31,8 +40,6 @@ def refuses(text: str):
     """Expect a NonlinError whose one line is exactly `text`."""
     assert "\n" not in text
     return pytest.raises(NonlinError, match=f"^{re.escape(text)}$")
-
-
 
 
 def test_the_catalogue_is_sorted_and_found_by_every_name():
@@ -80,12 +87,12 @@ def test_invalid_names_are_refused(name):
         nonlin.relu.variant("fine", aliases=(name,))
 
 
-MODULE = '''
+MODULE = """
 from nonlin.functions._relu import relu
 
 cube = relu.variant("cube", class_name="Cube", aliases=("third_power",), torch=None,
                     value=lambda x, xp: x * x * x, slope=lambda x, xp: 3.0 * x * x)
-'''
+"""
 
 
 def test_a_new_module_adds_an_activation_with_no_other_edit(tmp_path):
@@ -112,8 +119,6 @@ def test_a_new_module_adds_an_activation_with_no_other_edit(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) == len(RECORDS) + 1
-
-
 
 
 def test_unknown_parameters_offer_the_nearest():
@@ -143,7 +148,9 @@ def test_values_outside_the_domain_are_refused(record):
             sign = ">" if parameter.exclusive else ">="
             assert parameter.domain == f"a finite number {sign} {parameter.minimum:g}"
         for value in bad:
-            text = f"{record.name}: parameter {parameter.name}={value!r}; allowed: {parameter.domain}"
+            text = (
+                f"{record.name}: parameter {parameter.name}={value!r}; allowed: {parameter.domain}"
+            )
             with refuses(text):
                 record.bind(**{parameter.name: value})
             with refuses(text):
@@ -216,7 +223,6 @@ def test_records_are_values(record):
     assert other != record
     assert pickle.loads(pickle.dumps(other)) == other
     assert len({record, back, other}) == 2
-
 
 
 ONE_LINE = "allowed: a Python number or a floating-point array or tensor"
@@ -320,18 +326,20 @@ def test_vectors_along_any_axis_in_any_library(record, axis):
 def test_jax_agrees(record):
     jax = pytest.importorskip("jax")
     x = sample(record, "float32")
-    # XLA flushes subnormal numbers to zero.
-    x = x[(np.abs(x) >= 2.0**-126) & (np.abs(x) < 1e4)]
-    for of in (record, record.derivative):
-        got = of(jax.numpy.asarray(x))
-        assert isinstance(got, jax.Array)
-        assert got.dtype == x.dtype
-        true = of(x)
-        np.testing.assert_allclose(np.asarray(got), true, rtol=3e-5, atol=2.0**-125)
-        ends = of(jax.numpy.asarray([-np.inf, np.inf, np.nan], dtype="float32"))
-        np.testing.assert_array_equal(
-            np.asarray(ends), of(np.array([-np.inf, np.inf, np.nan], dtype="float32"))
-        )
+    x = x[(np.abs(x) >= FLUSHED) & (np.abs(x) < 1e4)]
+    ends = np.array([-np.inf, np.inf, np.nan], dtype="float32")
+    for kind, of in (("value", record), ("derivative", record.derivative)):
+        true = of(x.astype(np.float64))
+        condition = condition_in_float64(record, kind, x.astype(np.float64))
+        bound = allowed(record, kind, x.astype(np.float64), true, condition, "float32")
+        for evaluate in (of, jax.jit(of)):
+            got = evaluate(jax.numpy.asarray(x))
+            assert isinstance(got, jax.Array)
+            assert got.dtype == x.dtype
+            error = np.abs(np.asarray(got).astype(np.float64) - true)
+            assert (error <= JAX * bound + FLUSHED * np.maximum(1, np.abs(x))).all()
+            limits = np.asarray(evaluate(jax.numpy.asarray(ends)))
+            np.testing.assert_allclose(limits, of(ends), rtol=1e-6)
 
 
 def test_a_warning_setting_of_numpy_does_not_leak_in():

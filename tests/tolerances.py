@@ -22,6 +22,11 @@ CROSSING = 1 / 16
 # Rounding to nearest, in ULP; ties and the last bit of a float64 reference.
 ROUNDED = 0.5 + 1e-6
 
+# JAX: XLA's exp and tanh are less accurate than NumPy's by this factor in all, and results
+# and intermediate terms below the smallest normal number are flushed to zero.
+JAX = 4.0
+FLUSHED = 2.0**-126
+
 # Monte Carlo with 2^20 draws: standard deviations allowed, one failure in 10^6 runs.
 SIGMAS = 5.0
 

@@ -63,12 +63,17 @@ class Parameter:
             if value not in self.choices:
                 raise refused
             return str(value)
-        integer = isinstance(self.default, int)
-        if isinstance(value, bool) or not isinstance(
-            value, numbers.Integral if integer else numbers.Real
-        ):
+        number: Value
+        if isinstance(value, bool):
             raise refused
-        number = int(value) if integer else float(value)
+        if isinstance(self.default, int):
+            if not isinstance(value, numbers.Integral):
+                raise refused
+            number = int(value)
+        elif isinstance(value, numbers.Real):
+            number = float(value)
+        else:
+            raise refused
         if not math.isfinite(number) or number < self.minimum:
             raise refused
         if self.exclusive and number == self.minimum:

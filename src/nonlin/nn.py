@@ -13,12 +13,13 @@ from functools import cache
 from typing import Any
 
 from nonlin.activation import Activation
-from nonlin.backends import pytorch
 from nonlin.errors import NonlinError, require
 from nonlin.functions import get, list_activations
 
 torch = require("torch", "torch", "nonlin.nn")
 nn = torch.nn
+
+from nonlin.backends import pytorch  # noqa: E402 (it imports torch, whose absence is told above)
 
 _HOOKS = tuple(name for name in vars(nn.Module()) if "hook" in name)
 
@@ -133,7 +134,8 @@ def activation_of(module: Any) -> Activation | None:
     record = _torch_classes().get(type(module))
     if record is None:
         return None
-    return record.bind(**{p.name: p.of_torch(module) for p in record.parameters if p.of_torch})
+    read: dict[str, Any] = {p.name: p.of_torch(module) for p in record.parameters if p.of_torch}
+    return record.bind(**read)
 
 
 def find_activations(model: Any) -> dict[str, str]:
@@ -236,7 +238,11 @@ def _adopt(new: Any, old: Any, placement: dict[str, Any]) -> Any:
     new.to(**(_placement(old) or placement))
     new.train(old.training)
     for name in _HOOKS:
-        setattr(new, name, getattr(old, name))
+        # The old dictionaries themselves, which the handles of registered hooks remove from.
+        hooks, own_hooks = getattr(old, name), getattr(new, name)
+        if isinstance(hooks, dict):
+            hooks.update(own_hooks)
+        setattr(new, name, own_hooks if hooks is None else hooks)
     return new
 
 

@@ -41,7 +41,7 @@ def compare(
         str | None,
         typer.Option(
             help="Rates each activation chooses from; one rate is taken as it is.",
-            show_default="four of the optimizer",
+            show_default="five of the optimizer",
         ),
     ] = None,
     optimizer: Annotated[str, typer.Option(help="adam or sgd.")] = "adam",

@@ -41,11 +41,12 @@ def _gradient(row: Row, reference: Row | None) -> str:
     start, end = row.gradient_ratio_start, row.gradient_ratio_end
     if start is None:
         return ""
-    text = f"Before training the gradient at the first activation layer is {_times(start)}"
+    text = f"The gradient at the first activation layer is {start:.2g}× that at the last"
     if reference is not None and reference is not row and reference.gradient_ratio_start:
-        text += f" ({reference.name}: {_times(reference.gradient_ratio_start, short=True)})"
+        text += f" ({reference.name}: {reference.gradient_ratio_start:.2g}×)"
+    text += " before training"
     if end is not None:
-        text += f", after training {_times(end, short=True)}"
+        text += f" and {end:.2g}× after"
     if start < _VANISHING:
         text += "; it vanishes on the way back, so the early layers learn slowly"
     elif start > _EXPLODING:
@@ -53,16 +54,14 @@ def _gradient(row: Row, reference: Row | None) -> str:
     return text + "."
 
 
-def _times(ratio: float, short: bool = False) -> str:
-    return f"{ratio:.2g}×" if short else f"{ratio:.2g} times that at the last"
-
-
 def _blocked(row: Row, reference: Row | None) -> str:
     if row.blocked_share is None:
         return ""
     text = f"{row.blocked_share:.1%} of its units pass no gradient after training"
-    if reference is not None and reference is not row and reference.blocked_share is not None:
-        text += f" ({reference.name}: {reference.blocked_share:.1%})"
+    if row.blocked_share == 0:
+        text = "All of its units pass gradient after training"
+    if reference is not None and reference is not row and reference.blocked_share:
+        text += f" ({reference.name}: {reference.blocked_share:.1%} pass none)"
     if row.blocked_share > _BLOCKED:
         text += "; these have stopped learning"
     return text + "."

@@ -16,8 +16,8 @@ from nonlin.errors import NonlinError
 from nonlin.functions import get
 
 LEARNING_RATES = {
-    "adam": (3e-4, 1e-3, 3e-3, 1e-2),
-    "sgd": (1e-2, 3e-2, 1e-1, 3e-1),
+    "adam": (3e-4, 1e-3, 3e-3, 1e-2, 3e-2),
+    "sgd": (3e-3, 1e-2, 3e-2, 1e-1, 3e-1),
 }
 CHOICES = {
     "norm": ("none", "batch", "layer"),
@@ -56,7 +56,7 @@ class Settings:
         residual: add each hidden layer's input to its output.
         init: ``matched`` to the activation, or the layers' ``default``.
         optimizer: ``adam`` or ``sgd`` (momentum 0.9).
-        learning_rates: those each activation chooses from; the optimizer's four when empty.
+        learning_rates: those each activation chooses from; the optimizer's five when empty.
         margin: difference that does not matter, in the unit shown (percentage points for
             accuracy); the metric's own when None.
     """

@@ -96,8 +96,6 @@ def call(label: str, function: Callable[..., Any], *arguments: object) -> Any:
 
 
 def _import(module_name: str, label: str) -> Any:
-    # A module written since Python last looked into its directory would not be seen.
-    importlib.invalidate_caches()
     try:
         return importlib.import_module(module_name)
     except (Exception, SystemExit) as error:

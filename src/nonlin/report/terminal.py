@@ -29,12 +29,12 @@ def leaderboard_table(comparison: Comparison) -> Table:
         box=box.SIMPLE_HEAD,
     )
     table.add_column("activation")
-    table.add_column(f"{metric.name} (95 % interval)", justify="right")
+    table.add_column(f"{metric.name} (95 % interval)", justify="right", no_wrap=True)
     table.add_column("difference", justify="right")
     table.add_column("verdict", no_wrap=True)
     table.add_column("ms/step", justify="right")
-    table.add_column("blocked units", justify="right")
-    table.add_column("gradient first/last layer", justify="right")
+    table.add_column("blocked", justify="right")
+    table.add_column("gradient ratio", justify="right")
     for row in comparison.leaderboard:
         table.add_row(*_cells(comparison, row))
     return table

@@ -30,5 +30,5 @@ def load() -> Dataset:
         made = generator.make_dataset(generator.get_dataset_args())
     # The package scales by all rows; scaling anew takes the test rows' share out again.
     x, x_test = standardise_together(made["x"][:, np.newaxis], made["x_test"][:, np.newaxis])
-    y, y_test, labels = encode_classes(made["y"][::-1].copy(), made["y_test"], NAME)
+    y, y_test, labels = encode_classes(made["y"], made["y_test"], NAME)
     return Dataset(NAME, "classification", x, y, x_test, y_test, len(labels), labels)

@@ -214,8 +214,9 @@ def _classes(column: pd.Series, name: str) -> NDArray:
     values, counts = np.unique(classes, return_counts=True)
     if counts.min() < _LEAST_ROWS_OF_A_CLASS:
         rare = str(values[counts.argmin()])
+        has = "one sample" if counts.min() == 1 else f"{counts.min()} samples"
         raise NonlinError(
-            f"--data {name!r}: class {rare!r} has {counts.min()} rows; at least "
+            f"--data {name!r}: class {rare!r} has {has}; at least "
             f"{_LEAST_ROWS_OF_A_CLASS} are needed (2 to develop on, 1 to test): "
             "drop or merge the class"
         )

@@ -39,14 +39,13 @@ def read_table(file: str, name: str) -> pd.DataFrame:
     if suffix == ".parquet":
         require("pyarrow", "lab", f"--data {name!r}")
     try:
-        # An open file, not a path: pandas would read "year=2020/" in a path as a column.
-        with path.open("rb") as stream, warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.simplefilter("error", pandas.errors.ParserWarning)
             frame = (
                 # Without index_col=False, rows longer than the header shift all columns by one.
-                pandas.read_csv(stream, index_col=False, low_memory=False)
+                pandas.read_csv(path, index_col=False, low_memory=False)
                 if suffix == ".csv"
-                else pandas.read_parquet(stream)
+                else pandas.read_parquet(path)
             )
     except pandas.errors.EmptyDataError:
         raise NonlinError(f"--data {name!r}: the file is empty") from None

@@ -47,9 +47,32 @@ def check_model(settings: Settings, dataset: Dataset) -> None:
             f"{dataset.layout}; allowed: {', '.join(fitting)}, module:function"
         )
     if settings.model not in BUILT_IN:
-        _user_function(settings)
+        _try_out(settings, dataset)
     elif settings.replace is not None:
         raise NonlinError(f"--replace: model {model} takes the activation itself; leave it out")
+
+
+def _try_out(settings: Settings, dataset: Dataset) -> None:
+    """Build the user's model once and see whether its output fits the data.
+
+    An exception of the user's own is left to the run that meets it, which it fails; others
+    may be well.
+    """
+    _user_function(settings)
+    rows = dataset.x[:2]
+    try:
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            output = build_model(settings, dataset, settings.activations[0], 0).eval()(rows)
+    except NonlinError:
+        raise
+    except Exception:
+        return
+    wanted = (*rows.shape, dataset.outputs) if dataset.task == "language" else (2, dataset.outputs)
+    if tuple(output.shape) != wanted:
+        raise NonlinError(
+            f"--model {settings.model_name}: for input of shape {tuple(rows.shape)} the output "
+            f"has shape {tuple(output.shape)}; {dataset.name} needs {wanted}"
+        )
 
 
 def build_model(
