@@ -11,7 +11,7 @@ from scipy.integrate import quad
 
 import nonlin
 import reference
-from catalogue import ELEMENTWISE, SETTINGS
+from catalogue import ELEMENTWISE, SETTINGS, VECTORS
 from nonlin.activation import KINK_CHOICES, Facts
 from tolerances import CONSTANT, QUADRATURE
 
@@ -280,3 +280,21 @@ def test_facts_are_of_the_bound_parameters():
     assert isinstance(nonlin.relu.facts, Facts)
     assert str(nonlin.sigmoid.facts.range) == "(0, 1)"
     assert str(nonlin.relu.facts.range) == "[0, inf)"
+
+
+@pytest.mark.parametrize("record", VECTORS, ids=repr)
+def test_vector_facts(record):
+    facts = record.facts
+    random = np.random.default_rng(0)
+    y = record(np.concatenate([random.normal(size=(64, 9)) * s for s in (0.1, 1, 5)]))
+    assert np.allclose(y.sum(axis=-1), 1, rtol=0, atol=CONSTANT) == facts.sums_to_one
+    for end, reached in (
+        (facts.range.low, facts.range.low_reached),
+        (facts.range.high, facts.range.high_reached),
+    ):
+        assert (end in y) == reached
+    assert (y >= facts.range.low).all()
+    assert (y <= facts.range.high).all()
+    near = record(np.array([0.0, 700.0]))
+    assert near == pytest.approx([facts.range.low, facts.range.high], abs=CONSTANT)
+    assert record.derivative(np.zeros(3), at_kink="left").shape == (3, 3)

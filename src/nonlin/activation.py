@@ -164,6 +164,9 @@ class Contract:
     - Within |m|/2 of a minimum at m the derivative crosses zero, and its error counts in
       ULP of 1/16.
 
+    For a vector-valued function the value is bounded beside the rounding of x − max x,
+    which the exponential multiplies, and the Jacobian counts in ULP of 1.
+
     Attributes:
         value_ulp: bound on the value.
         derivative_ulp: bound on the derivative.

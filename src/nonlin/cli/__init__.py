@@ -55,9 +55,8 @@ def run(arguments: list[str]) -> int:
         return _fail(str(error))
     except typer.TyperException as error:
         return _fail(f"{error.format_message()}; see: nonlin {' '.join(arguments[:1])} --help")
-    except (typer.Abort, KeyboardInterrupt):
+    if result == INTERRUPTED:
         print("nonlin: interrupted; the same command resumes", file=sys.stderr)
-        return INTERRUPTED
     return result if isinstance(result, int) else 0
 
 

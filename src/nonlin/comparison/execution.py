@@ -91,15 +91,16 @@ def _drain(
         while running or waiting:
             # One run waits behind each that is under way, so that no worker is idle while
             # a result is written.
-            while waiting and len(running) < 2 * workers:
-                key = waiting.pop(0)
-                running[pool.submit(_run_in_worker, key)] = key
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                if isinstance(future.exception(), BrokenProcessPool):
-                    return list(running.values())
-                del running[future]
-                waiting += finish(future.result())
+            try:
+                while waiting and len(running) < 2 * workers:
+                    running[pool.submit(_run_in_worker, waiting[0])] = waiting[0]
+                    waiting.pop(0)
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    waiting += finish(future.result())
+                    del running[future]
+            except BrokenProcessPool:
+                return list(running.values())
     return []
 
 

@@ -39,7 +39,7 @@ argmax = VectorActivation(
     facts_of=lambda *, axis, surrogate: VectorFacts(
         range=Range(0.0, 1.0, low_reached=True, high_reached=True), sums_to_one=True
     ),
-    contract=Contract(value_ulp=0.5, derivative_ulp=32),
+    contract=Contract(value_ulp=0.5, derivative_ulp=1),
     parameters=(
         _softmax.AXIS,
         Parameter(

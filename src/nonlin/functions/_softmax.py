@@ -45,7 +45,7 @@ softmax = VectorActivation(
     identity="∂sᵢ/∂xⱼ = sᵢ(δᵢⱼ − sⱼ), the whole Jacobian diag(s) − s sᵀ",
     definition=definition,
     facts_of=lambda *, axis: VectorFacts(range=Range(0.0, 1.0), sums_to_one=True),
-    contract=Contract(value_ulp=16, derivative_ulp=32),
+    contract=Contract(value_ulp=6, derivative_ulp=1),
     parameters=(AXIS,),
     torch="Softmax",
     references=("S1 to S5: softmax (S2 and S5 show only the diagonal of the derivative)",),
