@@ -10,10 +10,9 @@ import pickle
 import signal
 import threading
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import wait as wait_for_process
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
 import numpy as np
@@ -27,6 +26,8 @@ from nonlin.errors import NonlinError
 
 Finish = Callable[[RunResult], list[RunKey]]
 
+# A run whose process died this often is not tried again.
+_DEATHS = 2
 _WORKER_DIED = "the worker process died (killed, or out of memory); try fewer --workers"
 
 
@@ -65,64 +66,82 @@ def _execute_shared(
     settings: Settings, dataset: Dataset, keys: list[RunKey], workers: int, finish: Finish
 ) -> None:
     start = (_packed(settings), _packed(_arrays(dataset)))
-    waiting = list(keys)
-
-    def finish_alone(result: RunResult) -> list[RunKey]:
-        waiting.extend(finish(result))
-        return []
-
-    while waiting:
-        # If a worker dies, any run under way may have been the cause: alone, it shows.
-        for suspect in _drain(workers, start, waiting, finish):
-            if _drain(1, start, [suspect], finish_alone):
-                finish_alone(RunResult(suspect, "failed", error=_WORKER_DIED))
-
-
-def _drain(
-    workers: int, start: tuple[bytes, bytes], waiting: list[RunKey], finish: Finish
-) -> list[RunKey]:
-    """Run what is waiting until nothing is left, or until a worker dies.
-
-    Returns:
-        The runs that were under way when a worker died; none when all is done.
-    """
-    running: dict[Future[RunResult], RunKey] = {}
-    with _pool(workers, start) as pool:
-        while running or waiting:
-            # One run waits behind each that is under way, so that no worker is idle while
-            # a result is written.
-            try:
-                while waiting and len(running) < 2 * workers:
-                    running[pool.submit(_run_in_worker, waiting[0])] = waiting[0]
-                    waiting.pop(0)
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    waiting += finish(future.result())
-                    del running[future]
-            except BrokenProcessPool:
-                return list(running.values())
-    return []
-
-
-@contextlib.contextmanager
-def _pool(workers: int, start: tuple[bytes, bytes]) -> Iterator[ProcessPoolExecutor]:
-    # "spawn" everywhere: a forked child of a process that has used PyTorch's threads may hang.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, _start_worker, start)
+    waiting, deaths = list(keys), Counter[RunKey]()
+    staff = [_Worker(start) for _ in range(min(workers, len(waiting)))]
     try:
-        yield pool
-    except BaseException:
-        for process in list((pool._processes or {}).values()):
-            process.terminate()
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    pool.shutdown()
+        while waiting or any(worker.key for worker in staff):
+            for worker in staff:
+                if waiting and worker.key is None:
+                    worker.give(waiting.pop(0))
+            for worker in _ready(staff):
+                key, result = worker.take()
+                if result is None:
+                    deaths[key] += 1
+                    worker.start()
+                    if deaths[key] < _DEATHS:
+                        waiting.insert(0, key)
+                        continue
+                    result = RunResult(key, "failed", error=_WORKER_DIED)
+                if waiting:
+                    # Before the result is written, so that the worker is not idle meanwhile.
+                    worker.give(waiting.pop(0))
+                waiting += finish(result)
+    finally:
+        for worker in staff:
+            worker.stop()
 
 
-_work: dict[str, Any] = {}
+class _Worker:
+    """A process that trains one network at a time.
+
+    concurrent.futures does not tell which task killed a process, and hangs when one dies
+    while another starts; a pipe to each process does neither.
+    """
+
+    def __init__(self, start: tuple[bytes, bytes]) -> None:
+        self._start = start
+        self.start()
+
+    def start(self) -> None:
+        # "spawn" everywhere: a forked child of a process that has used PyTorch's threads may
+        # hang.
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs, *self._start))
+        self.process.start()
+        theirs.close()
+        self.key: RunKey | None = None
+
+    def give(self, key: RunKey) -> None:
+        """Hand over a run; that the process is dead shows when its result is taken."""
+        self.key = key
+        with contextlib.suppress(BrokenPipeError):
+            self.pipe.send(key)
+
+    def take(self) -> tuple[RunKey, RunResult | None]:
+        """The run that ended and its result, or None if the process died."""
+        key, self.key = self.key, None
+        assert key is not None
+        try:
+            return key, self.pipe.recv()
+        except (EOFError, ConnectionResetError):
+            self.stop()
+            return key, None
+
+    def stop(self) -> None:
+        self.pipe.close()
+        self.process.terminate()
+        self.process.join()
 
 
-def _start_worker(settings: bytes, arrays: bytes) -> None:
+def _ready(staff: list[_Worker]) -> list[_Worker]:
+    """The workers whose run has ended, or whose process has; waits for one."""
+    busy = {worker.pipe: worker for worker in staff if worker.key is not None}
+    return [busy[pipe] for pipe in wait(list(busy)) if isinstance(pipe, Connection)]
+
+
+def _serve(pipe: Connection, settings: bytes, arrays: bytes) -> None:
+    """A worker's life: take a run, train, send the result, until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow_parent, daemon=True).start()
     torch.set_num_threads(1)
@@ -130,19 +149,18 @@ def _start_worker(settings: bytes, arrays: bytes) -> None:
         name: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
         for name, value in pickle.loads(arrays).items()
     }
-    _work.update(settings=pickle.loads(settings), dataset=Dataset(**fields))
+    asked, dataset = pickle.loads(settings), Dataset(**fields)
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        while True:
+            pipe.send(run(asked, dataset, pipe.recv()))
 
 
 def _follow_parent() -> None:
     """End with the parent: a killed one cannot tell its workers to stop."""
     parent = multiprocessing.parent_process()
     if parent is not None:
-        wait_for_process([parent.sentinel])
+        wait([parent.sentinel])
         os._exit(1)
-
-
-def _run_in_worker(key: RunKey) -> RunResult:
-    return run(_work["settings"], _work["dataset"], key)
 
 
 def run(settings: Settings, dataset: Dataset, key: RunKey) -> RunResult:

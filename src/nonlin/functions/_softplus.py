@@ -12,7 +12,7 @@ def value(x, xp, *, beta):
     z = xp.abs(beta * x)
     e, half = xp.exp(-z), xp.exp(-0.5 * z)
     bent = xp.where(e < xp.finfo(x.dtype).eps, half / beta * half, xp.log1p(e) / beta)
-    return xp.where(x <= 0, 0.0, x) + bent
+    return xp.clip(x, 0.0, None) + bent
 
 
 def slope(x, xp, *, beta):

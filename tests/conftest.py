@@ -1,0 +1,12 @@
+"""What every test module relies on."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Small tensors on several threads spend their time waiting for one another."""
+    torch = pytest.importorskip("torch")
+    torch.set_num_threads(1)
