@@ -26,8 +26,8 @@ bench: $(READY)  ## Measure; writes benchmarks/results/
 	$(BIN)/python benchmarks/compare_overhead.py
 	$(BIN)/python benchmarks/import_time.py
 
-picture: $(READY) browser  ## Redraw the README's picture of the report
-	$(BIN)/python docs/picture.py
+picture: $(READY) browser  ## Redraw the README picture: make picture REPORT=.../report.html
+	$(BIN)/python docs/picture.py $(REPORT)
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

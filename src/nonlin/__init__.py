@@ -17,6 +17,8 @@ from nonlin.errors import NonlinError
 from nonlin.functions import get, list_activations
 
 if TYPE_CHECKING:
+    from nonlin import init as init
+    from nonlin import nn as nn
     from nonlin.comparison import compare as compare
     from nonlin.comparison import open_results as open_results
     from nonlin.nn import swap as swap
