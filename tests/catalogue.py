@@ -9,7 +9,9 @@ import numpy as np
 
 import nonlin
 import reference
-from nonlin.activation import Activation, Facts, Parameter
+from nonlin.activation import Activation
+from nonlin.facts import Facts
+from nonlin.parameter import Parameter
 from tolerances import CROSSING, LOWEST, PARAMETER_ULP, PRECISION, ulp
 
 RECORDS = [nonlin.get(name) for name in nonlin.list_activations()]

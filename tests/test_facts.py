@@ -12,7 +12,8 @@ from scipy.integrate import quad
 import nonlin
 import reference
 from catalogue import ELEMENTWISE, SETTINGS, VECTORS
-from nonlin.activation import KINK_CHOICES, Facts
+from nonlin.activation import KINK_CHOICES
+from nonlin.facts import Facts
 from tolerances import CONSTANT, QUADRATURE
 
 EVERY = pytest.mark.parametrize("record", SETTINGS, ids=repr)

@@ -12,9 +12,11 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from nonlin.activation import Activation, Facts, Parameter
+from nonlin.activation import Activation
 from nonlin.errors import NonlinError
+from nonlin.facts import Facts
 from nonlin.functions import get, list_activations
+from nonlin.parameter import Parameter
 
 if TYPE_CHECKING:
     from nonlin import init as init

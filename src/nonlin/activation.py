@@ -3,180 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import math
-import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal
+from typing import Any
 
-from nonlin.errors import NonlinError
-
-Formula = Callable[..., Any]
-Value = float | int | str
-KinkChoice = Literal["torch", "left", "right", "middle"]
-KINK_CHOICES = ("torch", "left", "right", "middle")
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A number, or a choice of words, that an activation depends on.
-
-    Attributes:
-        name: keyword of the parameter, such as ``beta``.
-        default: value when none is given; its type is the parameter's type.
-        meaning: what it does, in a few words.
-        minimum: smallest value allowed.
-        exclusive: whether ``minimum`` itself is excluded.
-        choices: the words allowed, for a parameter that is a choice.
-        derivative: formula of ∂f/∂parameter; a parameter that has one can be learned.
-        of_torch: reads the value from PyTorch's module of the activation.
-    """
-
-    name: str
-    default: Value
-    meaning: str
-    minimum: float = -math.inf
-    exclusive: bool = False
-    choices: tuple[str, ...] = ()
-    derivative: Formula | None = None
-    of_torch: Callable[[Any], Value] | None = None
-
-    @property
-    def domain(self) -> str:
-        """The values allowed, in words."""
-        if self.choices:
-            return "one of " + ", ".join(self.choices)
-        kind = "an integer" if isinstance(self.default, int) else "a finite number"
-        if self.minimum == -math.inf:
-            return kind
-        return f"{kind} {'>' if self.exclusive else '>='} {self.minimum:g}"
-
-    def validate(self, activation: str, value: object) -> Value:
-        """Return `value` in the parameter's type, or raise NonlinError naming the domain."""
-        refused = NonlinError(
-            f"{activation}: parameter {self.name}={value!r}; allowed: {self.domain}"
-        )
-        if self.choices:
-            if value not in self.choices:
-                raise refused
-            return str(value)
-        number: Value
-        if isinstance(value, bool):
-            raise refused
-        if isinstance(self.default, int):
-            if not isinstance(value, numbers.Integral):
-                raise refused
-            number = int(value)
-        elif isinstance(value, numbers.Real):
-            number = float(value)
-        else:
-            raise refused
-        if not math.isfinite(number) or number < self.minimum:
-            raise refused
-        if self.exclusive and number == self.minimum:
-            raise refused
-        return number
-
-
-@dataclass(frozen=True)
-class Range:
-    """The set of values a function takes, and whether it reaches its ends."""
-
-    low: float
-    high: float
-    low_reached: bool = False
-    high_reached: bool = False
-
-    def __str__(self) -> str:
-        left = "[" if self.low_reached else "("
-        right = "]" if self.high_reached else ")"
-        return f"{left}{self.low:g}, {self.high:g}{right}"
-
-
-@dataclass(frozen=True)
-class Kink:
-    """A point without a derivative, with the slopes on both sides and PyTorch's choice."""
-
-    at: float
-    left: float
-    right: float
-    torch: float
-
-    def slope(self, choice: KinkChoice) -> float:
-        """The slope that stands in for the derivative at this point."""
-        return (self.left + self.right) / 2 if choice == "middle" else getattr(self, choice)
-
-
-@dataclass(frozen=True)
-class Facts:
-    """Properties of an elementwise activation with its parameters fixed; tests check each.
-
-    They describe the function itself; a surrogate derivative changes none but
-    ``slope_limits``, which are those of :meth:`Activation.derivative`.
-
-    Attributes:
-        range: the smallest interval that holds the values taken.
-        monotone: whether it never decreases.
-        smoothness: k of the class C^k; -1 for a jump, ``math.inf`` for smooth.
-        lipschitz: supremum of the slope's magnitude.
-        limits: limits of the value at −inf and +inf.
-        slope_limits: limits of the derivative at −inf and +inf.
-        kinks: the points without a derivative.
-        minimum: where the global minimum lies and its value, if it is at one point.
-        zero_centred: whether E f(z) = 0 for z ~ N(0, 1).
-        surrogate: whether the derivative is a stand-in that back-propagation uses.
-        self_gated: whether it is x·g(x) with a smooth gate g that stays in [−1, 1] and
-            tends to different limits at −inf and +inf.
-    """
-
-    range: Range
-    monotone: bool
-    smoothness: float
-    lipschitz: float
-    limits: tuple[float, float]
-    slope_limits: tuple[float, float]
-    kinks: tuple[Kink, ...] = ()
-    minimum: tuple[float, float] | None = None
-    zero_centred: bool = False
-    self_gated: bool = False
-    surrogate: bool = False
-
-    @property
-    def saturating_sides(self) -> tuple[str, ...]:
-        """The sides on which the slope tends to zero, so that units can stop learning."""
-        sides = zip(("left", "right"), self.slope_limits, strict=True)
-        return tuple(side for side, slope in sides if slope == 0)
-
-
-@dataclass(frozen=True)
-class Contract:
-    """Largest error of the formulas, in units in the last place of the dtype.
-
-    Measured in float32 with NumPy and PyTorch; float64 keeps the same bounds. Two things
-    count apart:
-
-    - A parameter that is no power of two is rounded to the dtype, and so is its product
-      with x. That adds one unit of relative error times the condition number of the
-      function in the parameter.
-    - Within |m|/2 of a minimum at m the derivative crosses zero, and its error counts in
-      ULP of 1/16.
-
-    For a vector-valued function the value is bounded beside the rounding of x − max x,
-    which the exponential multiplies, and the Jacobian counts in ULP of 1.
-
-    Attributes:
-        value_ulp: bound on the value.
-        derivative_ulp: bound on the derivative.
-        tail_ulp: added to both for each factor e by which the true result lies below 1,
-            where the formula rounds the argument of an exponential.
-    """
-
-    value_ulp: float
-    derivative_ulp: float
-    tail_ulp: float = 0.0
+from nonlin.errors import NonlinError, did_you_mean
+from nonlin.facts import KINK_CHOICES, Contract, Facts, KinkChoice
+from nonlin.parameter import Formula, Parameter, Value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,8 +93,7 @@ class Activation:
     def _unknown_parameter(self, name: str, known: list[str]) -> str:
         if not known:
             return f"{self.name} takes no parameters; got {name!r}"
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ";"
+        hint = did_you_mean(name, known)
         return f"{self.name}: unknown parameter {name!r}{hint} (known: {', '.join(known)})"
 
     def __hash__(self) -> int:
@@ -381,15 +215,6 @@ class Activation:
     def pull_back(self, x: Any, gradient: Any, xp: Any, parameters: Mapping[str, Any]) -> Any:
         """Gradient with respect to `x` from the gradient with respect to the value."""
         return gradient * self.evaluate_slope(x, xp, parameters)
-
-
-@dataclass(frozen=True)
-class VectorFacts:
-    """Properties of an activation whose output depends on all inputs along an axis."""
-
-    range: Range
-    sums_to_one: bool
-    kinks: ClassVar[tuple[Kink, ...]] = ()
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)

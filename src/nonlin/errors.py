@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
+from collections.abc import Iterable
 from types import ModuleType
 
 
@@ -45,3 +47,22 @@ def require(module: str, extra: str, purpose: str) -> ModuleType:
 
 class UserCodeError(NonlinError):
     """The user's own code failed; the exception it raised is kept as ``__cause__``."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The nearest known word, capitals aside, as the end of an error's first half.
+
+    Args:
+        word: what the user wrote.
+        known: the words that are allowed.
+
+    Returns:
+        ``"; did you mean 'digits'?"``, or an empty string where nothing is near.
+
+    Example:
+        >>> did_you_mean("digit", ["digits", "mnist"])
+        "; did you mean 'digits'?"
+    """
+    folded = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(word.casefold(), folded, n=1)
+    return f"; did you mean {folded[near[0]]!r}?" if near else ""

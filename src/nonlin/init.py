@@ -6,8 +6,9 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from nonlin.activation import Activation, Facts
+from nonlin.activation import Activation
 from nonlin.errors import NonlinError
+from nonlin.facts import Facts
 from nonlin.functions import get
 
 if TYPE_CHECKING:

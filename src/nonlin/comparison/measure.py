@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nonlin.activation import Facts
 from nonlin.comparison.metrics import Loss, align
+from nonlin.facts import Facts
 from nonlin.nn import activation_of
 
 # A unit passes no gradient when its slope stays below this share of the steepest slope of

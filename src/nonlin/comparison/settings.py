@@ -11,8 +11,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, cast
 
-from nonlin.activation import Activation, Facts, KinkChoice
+from nonlin.activation import Activation
 from nonlin.errors import NonlinError
+from nonlin.facts import Facts, KinkChoice
 from nonlin.functions import get
 
 LEARNING_RATES = {

@@ -128,35 +128,6 @@ def mean_interval(values: ArrayLike, confidence: float = 0.95) -> tuple[float, I
     return summary.mean, summary.interval(confidence)
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """P-values adjusted by Holm's step-down method.
-
-    With the m p-values in ascending order, ``p̃₍ᵢ₎ = max over j ≤ i of min(1, (m − j + 1) p₍ⱼ₎)``.
-    Rejecting where ``p̃ ≤ α`` keeps the chance of any false rejection at most α, whatever the
-    dependence between the tests.
-
-    Args:
-        p_values: raw p-values, in any order.
-
-    Returns:
-        Adjusted p-values, in the order given.
-
-    Raises:
-        NonlinError: a p-value that is not between 0 and 1.
-
-    Example:
-        >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03, 0.005])]
-        [0.03, 0.06, 0.06, 0.02]
-
-    Source: S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian
-    Journal of Statistics 6 (1979), 65–70.
-    """
-    wrong = [p for p in p_values if not 0 <= p <= 1]
-    if wrong:
-        raise NonlinError(f"a p-value lies between 0 and 1, got {wrong[0]}")
-    return _step_down(p_values, range(len(p_values), 0, -1))
-
-
 def compare_to_baseline(
     scores: Mapping[str, Mapping[int, float]],
     baseline: str,
@@ -240,7 +211,7 @@ def compare_to_baseline(
     p_difference = [_p_difference(sample) for sample in samples]
     p_equivalence = [_p_equivalence(sample, margin) for sample in samples]
     possibly_true = [min(2 * count - rejected, count) for rejected in range(2 * count)]
-    adjusted = _step_down(p_difference + p_equivalence, possibly_true)
+    adjusted = step_down(p_difference + p_equivalence, possibly_true)
 
     seeds, itself = len(scores[baseline]), Verdict("baseline")
     results = {baseline: PairedDifference(0.0, None, seeds, 1.0, 0.0, 1.0, 0.0, itself)}
@@ -304,8 +275,21 @@ def _p_equivalence(sample: _Sample, margin: float) -> float:
     return float(stats.t.sf(statistic, sample.n - 1))
 
 
-def _step_down(p_values: Sequence[float], possibly_true: Sequence[int]) -> list[float]:
-    """Adjust p-values, given how many nulls may still be true after 0, 1, ... rejections."""
+def step_down(p_values: Sequence[float], possibly_true: Sequence[int]) -> list[float]:
+    """P-values adjusted by a step-down method, in the order given.
+
+    In ascending order each is multiplied by the number of nulls that may still be true when
+    its turn comes, and is at least as large as those before it. With ``m, m − 1, ..., 1`` this
+    is Holm's method (Scandinavian Journal of Statistics 6 (1979), 65–70).
+
+    Args:
+        p_values: raw p-values, in any order.
+        possibly_true: how many nulls may still be true after 0, 1, ... rejections.
+
+    Example:
+        >>> [round(p, 3) for p in step_down([0.01, 0.04, 0.03, 0.005], [4, 3, 2, 1])]
+        [0.03, 0.06, 0.06, 0.02]
+    """
     adjusted = [0.0] * len(p_values)
     ascending = sorted(range(len(p_values)), key=lambda i: p_values[i])
     highest = 0.0

@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
-from nonlin.errors import NonlinError, UserCodeError
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The nearest known word, capitals aside, as the end of an error's first half.
-
-    Args:
-        word: what the user wrote.
-        known: the words that are allowed.
-
-    Returns:
-        ``"; did you mean 'digits'?"``, or an empty string where nothing is near.
-
-    Example:
-        >>> did_you_mean("digit", ["digits", "mnist"])
-        "; did you mean 'digits'?"
-    """
-    folded = {name.casefold(): name for name in known}
-    near = difflib.get_close_matches(word.casefold(), folded, n=1)
-    return f"; did you mean {folded[near[0]]!r}?" if near else ""
+from nonlin.errors import NonlinError, UserCodeError, did_you_mean
 
 
 def resolve(spec: str, what: str) -> Callable[..., Any]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import importlib
 import pkgutil
 from typing import Any
 
-from nonlin.activation import Activation, KinkChoice
-from nonlin.errors import NonlinError
+from nonlin.activation import Activation
+from nonlin.errors import NonlinError, did_you_mean
+from nonlin.facts import KinkChoice
 
 _records: dict[str, Activation] = {}
 _names: dict[str, str] = {}
@@ -57,8 +57,7 @@ def get(name: str, *, at_kink: KinkChoice | None = None, **parameters: Any) -> A
         -0.2
     """
     if not isinstance(name, str) or name not in _names:
-        close = difflib.get_close_matches(str(name).lower(), _names, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ";"
+        hint = did_you_mean(str(name), _names)
         raise NonlinError(
             f"unknown activation {name!r}{hint} ({len(_records)} known: nonlin.list_activations())"
         )

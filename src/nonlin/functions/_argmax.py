@@ -1,7 +1,9 @@
 """Argmax, or hard softmax: one-hot of the maximum; its derivative is 0."""
 
-from nonlin.activation import Contract, Parameter, Range, VectorActivation, VectorFacts
+from nonlin.activation import VectorActivation
+from nonlin.facts import Contract, Range, VectorFacts
 from nonlin.functions import _softmax
+from nonlin.parameter import Parameter
 
 
 def value(x, xp, *, axis, surrogate):

@@ -1,7 +1,9 @@
 """Binary step: fires or not; gradient descent needs a surrogate for its derivative."""
 
-from nonlin.activation import Activation, Contract, Facts, Kink, Parameter, Range
+from nonlin.activation import Activation
+from nonlin.facts import Contract, Facts, Kink, Range
 from nonlin.functions import _sigmoid
+from nonlin.parameter import Parameter
 
 INF = float("inf")
 

@@ -2,8 +2,10 @@
 
 import math
 
-from nonlin.activation import Activation, Contract, Facts, Parameter, Range
+from nonlin.activation import Activation
+from nonlin.facts import Contract, Facts, Range
 from nonlin.functions._swish import gate, gate_slope
+from nonlin.parameter import Parameter
 
 INF = float("inf")
 CUBIC = 0.044715

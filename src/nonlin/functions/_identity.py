@@ -1,6 +1,8 @@
 """Identity, or linear: what a layer without an activation has."""
 
-from nonlin.activation import Activation, Contract, Facts, Parameter, Range
+from nonlin.activation import Activation
+from nonlin.facts import Contract, Facts, Range
+from nonlin.parameter import Parameter
 
 INF = float("inf")
 

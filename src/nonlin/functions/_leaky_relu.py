@@ -1,6 +1,8 @@
 """Leaky ReLU: a small fixed slope on the left."""
 
-from nonlin.activation import Activation, Contract, Facts, Kink, Parameter, Range
+from nonlin.activation import Activation
+from nonlin.facts import Contract, Facts, Kink, Range
+from nonlin.parameter import Parameter
 
 INF = float("inf")
 

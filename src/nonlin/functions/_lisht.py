@@ -1,6 +1,7 @@
 """LiSHT, the linearly scaled hyperbolic tangent: x·tanh x."""
 
-from nonlin.activation import Activation, Contract, Facts, Range
+from nonlin.activation import Activation
+from nonlin.facts import Contract, Facts, Range
 from nonlin.functions import _tanh
 
 INF = float("inf")

@@ -1,6 +1,7 @@
 """Mish: x·tanh(softplus x)."""
 
-from nonlin.activation import Activation, Contract, Facts, Range
+from nonlin.activation import Activation
+from nonlin.facts import Contract, Facts, Range
 
 INF = float("inf")
 # From here tanh(softplus x) rounds to 1, in float64 too; e^{4x} does not overflow below it.

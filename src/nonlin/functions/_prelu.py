@@ -1,7 +1,7 @@
 """Parametric ReLU: leaky ReLU whose slope is learned, per layer or per channel."""
 
-from nonlin.activation import Parameter
 from nonlin.functions._leaky_relu import leaky_relu
+from nonlin.parameter import Parameter
 
 
 def alpha_derivative(x, xp, *, alpha):

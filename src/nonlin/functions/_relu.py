@@ -1,6 +1,7 @@
 """Rectified linear unit."""
 
-from nonlin.activation import Activation, Contract, Facts, Kink, Range
+from nonlin.activation import Activation
+from nonlin.facts import Contract, Facts, Kink, Range
 
 INF = float("inf")
 

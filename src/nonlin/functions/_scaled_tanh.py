@@ -1,7 +1,9 @@
 """Scaled hyperbolic tangent, with LeCun's constants."""
 
-from nonlin.activation import Activation, Contract, Facts, Parameter, Range
+from nonlin.activation import Activation
+from nonlin.facts import Contract, Facts, Range
 from nonlin.functions import _tanh
+from nonlin.parameter import Parameter
 
 INF = float("inf")
 

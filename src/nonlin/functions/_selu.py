@@ -1,6 +1,7 @@
 """Scaled exponential linear unit, whose constants make mean 0 and variance 1 a fixed point."""
 
-from nonlin.activation import Activation, Contract, Facts, Kink, Range
+from nonlin.activation import Activation
+from nonlin.facts import Contract, Facts, Kink, Range
 from nonlin.functions import _elu
 
 INF = float("inf")

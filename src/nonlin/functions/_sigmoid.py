@@ -1,6 +1,7 @@
 """Sigmoid, the logistic function."""
 
-from nonlin.activation import Activation, Contract, Facts, Range
+from nonlin.activation import Activation
+from nonlin.facts import Contract, Facts, Range
 
 INF = float("inf")
 

@@ -1,6 +1,8 @@
 """Softmax: a distribution over an axis."""
 
-from nonlin.activation import Contract, Parameter, Range, VectorActivation, VectorFacts
+from nonlin.activation import VectorActivation
+from nonlin.facts import Contract, Range, VectorFacts
+from nonlin.parameter import Parameter
 
 
 def value(x, xp, *, axis):

@@ -1,7 +1,9 @@
 """Softplus, the smooth ReLU."""
 
-from nonlin.activation import Activation, Contract, Facts, Parameter, Range
+from nonlin.activation import Activation
+from nonlin.facts import Contract, Facts, Range
 from nonlin.functions import _sigmoid
+from nonlin.parameter import Parameter
 
 INF = float("inf")
 

@@ -1,6 +1,8 @@
 """Swish, or SiLU for β = 1: the input times its own sigmoid."""
 
-from nonlin.activation import Activation, Contract, Facts, Parameter, Range
+from nonlin.activation import Activation
+from nonlin.facts import Contract, Facts, Range
+from nonlin.parameter import Parameter
 
 INF = float("inf")
 

@@ -1,6 +1,7 @@
 """Hyperbolic tangent."""
 
-from nonlin.activation import Activation, Contract, Facts, Range
+from nonlin.activation import Activation
+from nonlin.facts import Contract, Facts, Range
 
 INF = float("inf")
 

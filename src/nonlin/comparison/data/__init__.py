@@ -10,8 +10,7 @@ from typing import Any, get_args
 from nonlin.comparison.data import digits, mnist, mnist1d, table, text, user
 from nonlin.comparison.data.dataset import VALIDATION_FRACTION, Dataset, Layout, Task
 from nonlin.comparison.data.splitting import can_stratify
-from nonlin.comparison.usercode import did_you_mean
-from nonlin.errors import NonlinError
+from nonlin.errors import NonlinError, did_you_mean
 
 __all__ = ["KNOWN", "Dataset", "Layout", "Task", "load"]
 

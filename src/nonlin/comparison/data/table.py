@@ -15,8 +15,7 @@ from nonlin.comparison.data.preparation import (
 )
 from nonlin.comparison.data.splitting import hold_out
 from nonlin.comparison.data.tablefile import read_table
-from nonlin.comparison.usercode import did_you_mean
-from nonlin.errors import NonlinError, require
+from nonlin.errors import NonlinError, did_you_mean, require
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +16,7 @@ from nonlin.comparison.models.mlp import mlp
 from nonlin.comparison.models.transformer import Transformer
 from nonlin.comparison.settings import Settings
 from nonlin.comparison.usercode import resolve
-from nonlin.errors import NonlinError
+from nonlin.errors import NonlinError, did_you_mean
 from nonlin.init import initialize_
 from nonlin.nn import from_record
 
@@ -36,9 +35,7 @@ def check_model(settings: Settings, dataset: Dataset) -> None:
     """
     model = settings.model
     if isinstance(model, str) and ":" not in model and model not in BUILT_IN:
-        close = difflib.get_close_matches(model, BUILT_IN, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ";"
-        known = ", ".join(BUILT_IN)
+        hint, known = did_you_mean(model, BUILT_IN), ", ".join(BUILT_IN)
         raise NonlinError(f"--model {model!r}: unknown{hint} (known: {known}, module:function)")
     if isinstance(model, str) and model in BUILT_IN and dataset.layout not in BUILT_IN[model]:
         fitting = [name for name, layouts in BUILT_IN.items() if dataset.layout in layouts]

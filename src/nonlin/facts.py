@@ -1,0 +1,116 @@
+"""What is true of an activation, and how exact its formulas are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+KinkChoice = Literal["torch", "left", "right", "middle"]
+KINK_CHOICES = ("torch", "left", "right", "middle")
+
+
+@dataclass(frozen=True)
+class Range:
+    """The set of values a function takes, and whether it reaches its ends."""
+
+    low: float
+    high: float
+    low_reached: bool = False
+    high_reached: bool = False
+
+    def __str__(self) -> str:
+        left = "[" if self.low_reached else "("
+        right = "]" if self.high_reached else ")"
+        return f"{left}{self.low:g}, {self.high:g}{right}"
+
+
+@dataclass(frozen=True)
+class Kink:
+    """A point without a derivative, with the slopes on both sides and PyTorch's choice."""
+
+    at: float
+    left: float
+    right: float
+    torch: float
+
+    def slope(self, choice: KinkChoice) -> float:
+        """The slope that stands in for the derivative at this point."""
+        return (self.left + self.right) / 2 if choice == "middle" else getattr(self, choice)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Properties of an elementwise activation with its parameters fixed; tests check each.
+
+    They describe the function itself; a surrogate derivative changes none but
+    ``slope_limits``, which are those of :meth:`Activation.derivative`.
+
+    Attributes:
+        range: the smallest interval that holds the values taken.
+        monotone: whether it never decreases.
+        smoothness: k of the class C^k; -1 for a jump, ``math.inf`` for smooth.
+        lipschitz: supremum of the slope's magnitude.
+        limits: limits of the value at −inf and +inf.
+        slope_limits: limits of the derivative at −inf and +inf.
+        kinks: the points without a derivative.
+        minimum: where the global minimum lies and its value, if it is at one point.
+        zero_centred: whether E f(z) = 0 for z ~ N(0, 1).
+        surrogate: whether the derivative is a stand-in that back-propagation uses.
+        self_gated: whether it is x·g(x) with a smooth gate g that stays in [−1, 1] and
+            tends to different limits at −inf and +inf.
+    """
+
+    range: Range
+    monotone: bool
+    smoothness: float
+    lipschitz: float
+    limits: tuple[float, float]
+    slope_limits: tuple[float, float]
+    kinks: tuple[Kink, ...] = ()
+    minimum: tuple[float, float] | None = None
+    zero_centred: bool = False
+    self_gated: bool = False
+    surrogate: bool = False
+
+    @property
+    def saturating_sides(self) -> tuple[str, ...]:
+        """The sides on which the slope tends to zero, so that units can stop learning."""
+        sides = zip(("left", "right"), self.slope_limits, strict=True)
+        return tuple(side for side, slope in sides if slope == 0)
+
+
+@dataclass(frozen=True)
+class VectorFacts:
+    """Properties of an activation whose output depends on all inputs along an axis."""
+
+    range: Range
+    sums_to_one: bool
+    kinks: ClassVar[tuple[Kink, ...]] = ()
+
+
+@dataclass(frozen=True)
+class Contract:
+    """Largest error of the formulas, in units in the last place of the dtype.
+
+    Measured in float32 with NumPy and PyTorch; float64 keeps the same bounds. Two things
+    count apart:
+
+    - A parameter that is no power of two is rounded to the dtype, and so is its product
+      with x. That adds one unit of relative error times the condition number of the
+      function in the parameter.
+    - Within |m|/2 of a minimum at m the derivative crosses zero, and its error counts in
+      ULP of 1/16.
+
+    For a vector-valued function the value is bounded beside the rounding of x − max x,
+    which the exponential multiplies, and the Jacobian counts in ULP of 1.
+
+    Attributes:
+        value_ulp: bound on the value.
+        derivative_ulp: bound on the derivative.
+        tail_ulp: added to both for each factor e by which the true result lies below 1,
+            where the formula rounds the argument of an exponential.
+    """
+
+    value_ulp: float
+    derivative_ulp: float
+    tail_ulp: float = 0.0

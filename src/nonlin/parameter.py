@@ -1,0 +1,75 @@
+"""A parameter of an activation: its default, its domain, and whether it can be learned."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from nonlin.errors import NonlinError
+
+Formula = Callable[..., Any]
+Value = float | int | str
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number, or a choice of words, that an activation depends on.
+
+    Attributes:
+        name: keyword of the parameter, such as ``beta``.
+        default: value when none is given; its type is the parameter's type.
+        meaning: what it does, in a few words.
+        minimum: smallest value allowed.
+        exclusive: whether ``minimum`` itself is excluded.
+        choices: the words allowed, for a parameter that is a choice.
+        derivative: formula of ∂f/∂parameter; a parameter that has one can be learned.
+        of_torch: reads the value from PyTorch's module of the activation.
+    """
+
+    name: str
+    default: Value
+    meaning: str
+    minimum: float = -math.inf
+    exclusive: bool = False
+    choices: tuple[str, ...] = ()
+    derivative: Formula | None = None
+    of_torch: Callable[[Any], Value] | None = None
+
+    @property
+    def domain(self) -> str:
+        """The values allowed, in words."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        kind = "an integer" if isinstance(self.default, int) else "a finite number"
+        if self.minimum == -math.inf:
+            return kind
+        return f"{kind} {'>' if self.exclusive else '>='} {self.minimum:g}"
+
+    def validate(self, activation: str, value: object) -> Value:
+        """Return `value` in the parameter's type, or raise NonlinError naming the domain."""
+        refused = NonlinError(
+            f"{activation}: parameter {self.name}={value!r}; allowed: {self.domain}"
+        )
+        if self.choices:
+            if value not in self.choices:
+                raise refused
+            return str(value)
+        number: Value
+        if isinstance(value, bool):
+            raise refused
+        if isinstance(self.default, int):
+            if not isinstance(value, numbers.Integral):
+                raise refused
+            number = int(value)
+        elif isinstance(value, numbers.Real):
+            number = float(value)
+        else:
+            raise refused
+        if not math.isfinite(number) or number < self.minimum:
+            raise refused
+        if self.exclusive and number == self.minimum:
+            raise refused
+        return number
