@@ -128,7 +128,7 @@ def test_unknown_parameters_offer_the_nearest():
         nonlin.swish(1.0, betta=2.0)
     with refuses("relu takes no parameters; got 'alpha'"):
         nonlin.relu.bind(alpha=1.0)
-    with refuses("scaled_tanh: unknown parameter 'zzz'; (known: a, b)"):
+    with refuses("scaled_tanh: unknown parameter 'zzz' (known: a, b)"):
         nonlin.scaled_tanh.derivative(1.0, zzz=1.0)
 
 
