@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 import nonlin
 from nonlin import cli
@@ -64,9 +65,13 @@ def code(tmp_path, monkeypatch):
         ("--depth 0", "--depth 0; allowed"),
         ("--width -3", "--width -3; allowed"),
         ("--workers 0", "--workers 0; allowed"),
-        ("--learning-rates 0", "--learning-rates 0; allowed: finite numbers > 0"),
+        ("--learning-rates 0", "--learning-rates 0.0; allowed: finite numbers > 0"),
         ("--learning-rates fast", "--learning-rates 'fast'; allowed: numbers"),
-        ("--margin 0", "--margin 0; allowed: a finite number > 0"),
+        ("--margin 0", "--margin 0.0; allowed: finite numbers > 0"),
+        ("--norm batch --model transformer", "--norm, --residual: model transformer does not"),
+        ("--block 0", "--block 0; allowed"),
+        ("--block 9", "block"),
+        ("--baseline relu,tanh", "'relu,tanh' names 2 activations; allowed: one"),
         ("--init he", "--init 'he'; allowed: matched, default"),
         ("--norm group", "--norm 'group'; allowed: none, batch, layer"),
         ("--optimizer lion", "--optimizer 'lion'; allowed: adam, sgd"),
@@ -314,6 +319,18 @@ def test_missing_extra_names_the_install(tmp_path):
     [
         (lambda: nonlin.compare("digits", "relu,tanh", sedes=3), "unknown setting 'sedes'"),
         (lambda: nonlin.compare("digits", ["relu"]), "two or more"),
+        (lambda: nonlin.compare("digits", 5), "--activations 5; allowed: names separated"),
+        (lambda: nonlin.compare("digits", ["relu", 3]), "--activations 3; allowed"),
+        (lambda: nonlin.compare("digits", ["relu,tanh", "elu"]), "names 2 activations"),
+        (lambda: nonlin.compare("digits", "relu,tanh", seeds="5"), "--seeds '5'; allowed"),
+        (lambda: nonlin.compare("digits", "relu,tanh", seeds=2.5), "--seeds 2.5; allowed"),
+        (lambda: nonlin.compare("digits", "relu,tanh", workers="2"), "--workers '2'; allowed"),
+        (lambda: nonlin.compare("digits", "relu,tanh", learning_rates=("a",)), "--learning-rates"),
+        (lambda: nonlin.compare("digits", "relu,tanh", baseline=nonlin.elu), "--baseline elu"),
+        (
+            lambda: nonlin.compare("digits", "relu,tanh", model=torch.nn.Linear(2, 2)),
+            "got a Linear; allowed: a function that returns one",
+        ),
         (lambda: nonlin.compare(3, "relu,tanh"), "data of type int; allowed: a string, a function"),
     ],
 )

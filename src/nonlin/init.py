@@ -86,7 +86,8 @@ def initialize_(model: Any, generator: torch.Generator | None = None) -> list[st
 
     The activation a layer reads is the module activation registered before it, with no
     other weight layer between; weights are normal with variance gain²/fan_in (gain 1 where
-    no activation stands before), biases zero. Embeddings and normalisation are left alone.
+    no activation stands before), biases zero. Embeddings, normalisation and frozen
+    layers are left alone.
 
     Args:
         model: a module whose layers are registered in the order they run.
@@ -107,6 +108,9 @@ def initialize_(model: Any, generator: torch.Generator | None = None) -> list[st
         if record is not None:
             before = record
         if not isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d):
+            continue
+        if not module.weight.requires_grad:
+            before = None
             continue
         factor = gain(before) if before is not None else 1.0
         fan_in = math.prod(module.weight.shape[1:])

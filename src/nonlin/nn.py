@@ -193,6 +193,10 @@ def swap(model: Any, replacements: Mapping[str, Replacement]) -> Any:
             new = replacement(child) if child is not None else None
             if new is not None:
                 parent.register_module(name, new)
+                if hasattr(parent, "activation_relu_or_gelu"):
+                    # nn.TransformerEncoderLayer notes at construction that its activation is
+                    # relu or gelu, and computes that in evaluation whatever stands there.
+                    parent.activation_relu_or_gelu = 0
     root = replacement(model)
     return model if root is None else root
 

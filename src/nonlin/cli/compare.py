@@ -37,6 +37,7 @@ def compare(
         int | None, typer.Option(help="Passes over the training rows.", show_default="by size")
     ] = None,
     batch_size: Annotated[int, typer.Option(help="Rows in a step.")] = 64,
+    block: Annotated[int, typer.Option(help="Characters in a row, for text.")] = 64,
     learning_rates: Annotated[
         str | None,
         typer.Option(
@@ -46,8 +47,12 @@ def compare(
     ] = None,
     optimizer: Annotated[str, typer.Option(help="adam or sgd.")] = "adam",
     init: Annotated[
-        str, typer.Option(help="matched (to the activation) or default (PyTorch's).")
-    ] = "matched",
+        str | None,
+        typer.Option(
+            help="matched (to the activation) or default (the model's own).",
+            show_default="matched; default for your own model",
+        ),
+    ] = None,
     depth: Annotated[int, typer.Option(help="Hidden layers, convolutions or blocks.")] = 4,
     width: Annotated[int, typer.Option(help="Units, channels or embedding size.")] = 64,
     norm: Annotated[str, typer.Option(help="none, batch or layer.")] = "none",
@@ -67,8 +72,8 @@ def compare(
     margin: Annotated[
         float | None,
         typer.Option(
-            help="Difference that does not matter, in the unit shown.",
-            show_default="0.5 points of accuracy, 2 % of the target's deviation, 0.01 bits",
+            help="Difference that does not matter, in the metric's unit.",
+            show_default="0.005 of accuracy, 2 % of the target's deviation, 0.01 bits",
         ),
     ] = None,
     workers: Annotated[
@@ -88,8 +93,7 @@ def compare(
     Finished networks are kept in --out: the same command again resumes, more --seeds add to
     them.
     """
-    for module in ("torch", "sklearn", "pandas", "plotly", "jinja2", "filelock"):
-        require(module, "lab", "nonlin compare")
+    require("torch", "lab", "nonlin compare")
     from nonlin import comparison
 
     result = comparison.compare(
@@ -103,6 +107,7 @@ def compare(
         seeds=seeds,
         epochs=epochs,
         batch_size=batch_size,
+        block=block,
         learning_rates=_rates(learning_rates),
         optimizer=optimizer,
         init=init,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import platform
-import shlex
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -14,12 +15,13 @@ import numpy as np
 
 from nonlin.activation import Activation
 from nonlin.comparison import data as datasets
+from nonlin.comparison import repeating
 from nonlin.comparison.data.dataset import Dataset
 from nonlin.comparison.execution import execute
 from nonlin.comparison.explaining import explain
 from nonlin.comparison.judging import judge
 from nonlin.comparison.metrics import scoring_of
-from nonlin.comparison.models import check_model
+from nonlin.comparison.models import BUILT_IN, check_model, model_fingerprint
 from nonlin.comparison.planning import (
     KEPT,
     Candidate,
@@ -30,16 +32,24 @@ from nonlin.comparison.planning import (
 )
 from nonlin.comparison.progress import progress
 from nonlin.comparison.results import Comparison, Curve
-from nonlin.comparison.settings import DEFAULT_ACTIVATIONS, Settings, parse_activations
+from nonlin.comparison.settings import (
+    DEFAULT_ACTIVATIONS,
+    Settings,
+    check_count,
+    parse_activation,
+    parse_activations,
+)
 from nonlin.comparison.store import Store
 from nonlin.comparison.training import RunKey, RunResult
-from nonlin.errors import NonlinError
+from nonlin.errors import NonlinError, did_you_mean, require
 
 # Rows a network sees when the number of epochs is left open: enough for a small network to
 # settle on small data, and never fewer than three passes.
 _ROWS_SEEN = 100_000
 _EPOCHS = (3, 50)
 _FOLDER = "nonlin-results"
+# Asked for before anything is trained: a missing one must not show when the report is due.
+LAB = ("filelock", "jinja2", "pandas", "plotly", "sklearn")
 _USUAL_MODEL = {"language": "transformer"}
 _CURVE = np.linspace(-5.0, 5.0, 401)
 
@@ -85,16 +95,25 @@ def compare(
         >>> sorted(row.name for row in result.leaderboard)
         ['relu', 'tanh']
     """
+    for module in LAB:
+        require(module, "lab", "nonlin compare")
     asked = _settings(data, activations, settings)
-    if workers < 1:
-        raise NonlinError(f"--workers {workers}; allowed: a whole number of 1 or more")
+    check_count("workers", workers)
     dataset = datasets.load(
-        asked.data, target=asked.target, data_dir=asked.data_dir, task=asked.task
+        asked.data,
+        target=asked.target,
+        data_dir=asked.data_dir,
+        task=asked.task,
+        block=asked.block,
     )
     chosen = _complete(asked, dataset)
     check_model(chosen, dataset)
-    folder = Path(out) if out is not None else _default_folder(chosen)
-    identity = {**chosen.identity(), "data_fingerprint": dataset.fingerprint}
+    identity = {
+        **chosen.identity(),
+        "data_fingerprint": dataset.fingerprint,
+        "model_fingerprint": model_fingerprint(chosen, dataset),
+    }
+    folder = Path(out) if out is not None else _default_folder(chosen, identity)
     with Store(folder, identity) as store:
         rates = _run(chosen, dataset, store, workers, quiet)
         return _result(chosen, dataset, store, rates)
@@ -122,9 +141,12 @@ def _settings(data: Any, activations: Any, settings: Mapping[str, Any]) -> Setti
     known = {item.name for item in dataclasses.fields(Settings)}
     for name in settings:
         if name not in known:
+            hint = did_you_mean(name, known)
             raise NonlinError(
-                f"compare: unknown setting {name!r} (known: {', '.join(sorted(known))})"
+                f"compare: unknown setting {name!r}{hint} (known: {', '.join(sorted(known))})"
             )
+    if settings.get("baseline") is not None:
+        settings = {**settings, "baseline": repr(parse_activation(settings["baseline"]))}
     return Settings(data=data, activations=parse_activations(activations), **settings)
 
 
@@ -132,17 +154,20 @@ def _complete(asked: Settings, dataset: Dataset) -> Settings:
     """Fill in what depends on the data."""
     rows = len(dataset.split(0)[0])
     low, high = _EPOCHS
+    model = asked.model or _USUAL_MODEL.get(dataset.task, "mlp")
     return dataclasses.replace(
         asked,
-        model=asked.model or _USUAL_MODEL.get(dataset.task, "mlp"),
+        model=model,
         epochs=asked.epochs or min(high, max(low, round(_ROWS_SEEN / rows))),
+        init=asked.init or ("matched" if model in BUILT_IN else "default"),
     )
 
 
-def _default_folder(settings: Settings) -> Path:
+def _default_folder(settings: Settings, identity: Mapping[str, Any]) -> Path:
     words = f"{settings.data_name}-{settings.model_name}"
     plain = "".join(letter if letter.isalnum() else "-" for letter in words)
-    return Path(_FOLDER) / f"{plain}-{settings.digest()}"
+    text = json.dumps(identity, sort_keys=True)
+    return Path(_FOLDER) / f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
 
 def _run(
@@ -205,7 +230,9 @@ def _result(
     settings: Settings, dataset: Dataset, store: Store, rates: dict[str, float]
 ) -> Comparison:
     scoring = scoring_of(dataset, settings.margin)
-    runs, epochs, layers = (store.table(name) for name in ("runs", "epochs", "layers"))
+    runs, epochs, layers = (
+        _own(store.table(name), settings, rates) for name in ("runs", "epochs", "layers")
+    )
     rows = judge(runs, layers, settings, scoring, rates)
     return Comparison(
         settings=settings.to_json(),
@@ -219,10 +246,18 @@ def _result(
         folder=store.folder,
         notes=[*dataset.notes, *_notes(runs)],
         versions=_versions(),
-        command=_command(settings, store.folder),
-        python=_python(settings, store.folder),
+        command=repeating.command(settings, store.folder),
+        python=repeating.python(settings, store.folder),
         data_summary=_summary(dataset),
     )
+
+
+def _own(table: Any, settings: Settings, rates: Mapping[str, float]) -> Any:
+    """The rows that this comparison asks for; the folder may hold further seeds and activations."""
+    is_final = table["phase"] == "final"
+    is_judged = (table["seed"] < settings.seeds) & (table["lr"] == table["activation"].map(rates))
+    is_named = table["activation"].isin(settings.names)
+    return table[is_named & (~is_final | is_judged)].reset_index(drop=True)
 
 
 def _curve(record: Activation) -> Curve:
@@ -248,38 +283,3 @@ def _summary(dataset: Dataset) -> str:
 def _versions() -> dict[str, str]:
     packages = ("nonlin", "torch", "numpy", "scipy", "scikit-learn")
     return {"python": platform.python_version(), **{name: version(name) for name in packages}}
-
-
-def _given(settings: Settings) -> dict[str, Any]:
-    """The settings that differ from their defaults, and those that were inferred."""
-    defaults = {item.name: item.default for item in dataclasses.fields(Settings)}
-    values = settings.to_json()
-    given = {
-        k: v for k, v in values.items() if v != defaults[k] and k not in ("data", "activations")
-    }
-    given["learning_rates"] = values["learning_rates"]
-    return given
-
-
-def _command(settings: Settings, folder: Path) -> str:
-    options = {
-        "data": settings.data_name,
-        "activations": ",".join(settings.names),
-        **_given(settings),
-        "out": str(folder),
-    }
-    words = ["nonlin", "compare"]
-    for name, value in options.items():
-        if value is True:
-            words.append(f"--{name}")
-            continue
-        text = ",".join(f"{item:g}" for item in value) if isinstance(value, list) else str(value)
-        words += [f"--{name.replace('_', '-')}", text]
-    return shlex.join(words)
-
-
-def _python(settings: Settings, folder: Path) -> str:
-    given = {**_given(settings), "out": str(folder)}
-    arguments = [repr(settings.data_name), repr(",".join(settings.names))]
-    arguments += [f"{name}={value!r}" for name, value in given.items()]
-    return "import nonlin\n\nresult = nonlin.compare(\n    " + ",\n    ".join(arguments) + ",\n)"

@@ -13,13 +13,14 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection, wait
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 
 from nonlin.activation import Activation
 from nonlin.comparison.data.dataset import Dataset
+from nonlin.comparison.randomness import fixed_randomness
 from nonlin.comparison.settings import Settings
 from nonlin.comparison.training import RunKey, RunResult, train
 from nonlin.errors import NonlinError
@@ -28,6 +29,10 @@ Finish = Callable[[RunResult], list[RunKey]]
 
 # A run whose process died this often is not tried again.
 _DEATHS = 2
+_CANNOT_START = (
+    "--workers: a worker process could not start (its error stands above); in a script, call "
+    "compare under `if __name__ == '__main__':`; functions must be in a module it can import"
+)
 _WORKER_DIED = "the worker process died (killed, or out of memory); try fewer --workers"
 
 
@@ -67,9 +72,11 @@ def _execute_shared(
 ) -> None:
     start = (_packed(settings), _packed(_arrays(dataset)))
     waiting, deaths = list(keys), Counter[RunKey]()
-    staff = [_Worker(start) for _ in range(min(workers, len(waiting)))]
+    staff: list[_Worker] = []
     try:
         while waiting or any(worker.key for worker in staff):
+            busy = sum(worker.key is not None for worker in staff)
+            staff += [_Worker(start) for _ in range(len(staff), min(workers, busy + len(waiting)))]
             for worker in staff:
                 if waiting and worker.key is None:
                     worker.give(waiting.pop(0))
@@ -108,9 +115,11 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(theirs, *self._start))
-        self.process.start()
+        with _deaf_to_interrupts():
+            self.process.start()
         theirs.close()
         self.key: RunKey | None = None
+        self._is_up = False
 
     def give(self, key: RunKey) -> None:
         """Hand over a run; that the process is dead shows when its result is taken."""
@@ -124,25 +133,38 @@ class _Worker:
         assert key is not None
         try:
             return key, self.pipe.recv()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):
             self.stop()
             return key, None
+
+    def comes_up(self) -> bool:
+        """Whether what is to be heard is the process's first word, not a result."""
+        if self._is_up:
+            return False
+        try:
+            self.pipe.recv()
+        except (EOFError, OSError):
+            raise NonlinError(_CANNOT_START) from None
+        self._is_up = True
+        return True
 
     def stop(self) -> None:
         self.pipe.close()
         self.process.terminate()
+        self.process.join(timeout=5)
+        self.process.kill()
         self.process.join()
 
 
 def _ready(staff: list[_Worker]) -> list[_Worker]:
     """The workers whose run has ended, or whose process has; waits for one."""
     busy = {worker.pipe: worker for worker in staff if worker.key is not None}
-    return [busy[pipe] for pipe in wait(list(busy)) if isinstance(pipe, Connection)]
+    heard = [busy[cast(Connection, pipe)] for pipe in wait(list(busy))]
+    return [worker for worker in heard if not worker.comes_up()]
 
 
 def _serve(pipe: Connection, settings: bytes, arrays: bytes) -> None:
     """A worker's life: take a run, train, send the result, until the pipe closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow_parent, daemon=True).start()
     torch.set_num_threads(1)
     fields: dict[str, Any] = {
@@ -150,6 +172,8 @@ def _serve(pipe: Connection, settings: bytes, arrays: bytes) -> None:
         for name, value in pickle.loads(arrays).items()
     }
     asked, dataset = pickle.loads(settings), Dataset(**fields)
+    del arrays, fields
+    pipe.send("up")
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
             pipe.send(run(asked, dataset, pipe.recv()))
@@ -166,8 +190,9 @@ def _follow_parent() -> None:
 def run(settings: Settings, dataset: Dataset, key: RunKey) -> RunResult:
     """Train one network; an exception in it, most likely the user's, becomes its result."""
     try:
-        return train(settings, dataset, _activation(settings, key), key)
-    except Exception:
+        with fixed_randomness(key.seed):
+            return train(settings, dataset, _activation(settings, key), key)
+    except (Exception, SystemExit):
         return RunResult(key, "failed", error=traceback.format_exc())
 
 
@@ -199,3 +224,16 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+@contextlib.contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Ctrl-C reaches every process of a terminal: children started here ignore it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

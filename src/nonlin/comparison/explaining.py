@@ -48,9 +48,9 @@ def _gradient(row: Row, reference: Row | None) -> str:
     if end is not None:
         text += f" and {end:.2g}× after"
     if start < _VANISHING:
-        text += "; it vanishes on the way back, so the early layers learn slowly"
+        text += "; it vanishes on its way to the input"
     elif start > _EXPLODING:
-        text += "; it grows on the way back, so the early layers set the learning rate"
+        text += "; it explodes on its way to the input"
     return text + "."
 
 
@@ -63,7 +63,7 @@ def _blocked(row: Row, reference: Row | None) -> str:
     if reference is not None and reference is not row and reference.blocked_share:
         text += f" ({reference.name}: {reference.blocked_share:.1%} pass none)"
     if row.blocked_share > _BLOCKED:
-        text += "; these have stopped learning"
+        text += ", on any of the rows measured"
     return text + "."
 
 

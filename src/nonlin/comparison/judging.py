@@ -20,7 +20,7 @@ def judge(
     """Judge every activation against the baseline.
 
     Args:
-        runs: DataFrame of all runs.
+        runs: DataFrame of the runs of this comparison.
         layers: DataFrame of the layers' measurements.
         settings: names the activations, the baseline and the learning rates on offer.
         scoring: metric and margin.
@@ -29,9 +29,7 @@ def judge(
     Returns:
         One row per activation, best first; those without a finished run last.
     """
-    wanted = runs[runs["activation"].map(rates) == runs["lr"]]
-    finished = wanted[(wanted["phase"] == "final") & (wanted["status"] != "failed")]
-    finished = finished[finished["seed"] < settings.seeds]
+    finished = runs[(runs["phase"] == "final") & (runs["status"] != "failed")]
     scores = {name: _scores(finished[finished["activation"] == name]) for name in settings.names}
     differences = _differences(scores, settings, scoring)
     rows = []

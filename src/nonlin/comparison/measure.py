@@ -65,18 +65,27 @@ def measure_layers(model: nn.Module, loss: Loss, x: Tensor, y: Tensor) -> list[L
         channel_axis = 1 if isinstance(module, _CHANNELS_FIRST) else -1
 
     for path, module in probe.named_modules():
+        # A module that writes over its input would change the figures of the layer before.
+        if getattr(module, "inplace", False):
+            module.inplace = False  # type: ignore[assignment]
         if isinstance(module, (*_CHANNELS_FIRST, nn.Linear)):
             module.register_forward_hook(note_layout)
         elif activation_of(module) is not None:
 
             def keep(
-                module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor, path: str = path
-            ) -> None:
-                if inputs[0].requires_grad:
-                    inputs[0].retain_grad()
-                calls.append((path, module, inputs[0], output, channel_axis))
+                module: nn.Module,
+                inputs: tuple[Tensor, ...],
+                named: dict[str, Tensor],
+                output: Tensor,
+                path: str = path,
+            ) -> Tensor:
+                z = next(iter((*inputs, *named.values())))
+                if z.requires_grad:
+                    z.retain_grad()
+                calls.append((path, module, z, output, channel_axis))
+                return output.clone()
 
-            module.register_forward_hook(keep)
+            module.register_forward_hook(keep, with_kwargs=True)
     with torch.random.fork_rng(devices=[]), torch.enable_grad():
         loss(align(probe(x), y), y).backward(retain_graph=True)
     return [

@@ -81,13 +81,12 @@ def scoring_of(dataset: Dataset, margin: float | None = None) -> Scoring:
 
     Args:
         dataset: the data.
-        margin: in the unit shown to the user (percentage points for accuracy); the metric's
-            own when None.
+        margin: difference that does not matter; the metric's own when None.
     """
     metric = metric_of(dataset)
     return Scoring(
         metric,
-        metric.default_margin if margin is None else margin / metric.scale,
+        metric.default_margin if margin is None else margin,
         1 / len(dataset.x_test) if dataset.task == "classification" else 0.0,
     )
 
@@ -122,7 +121,7 @@ def constant_score(dataset: Dataset) -> float:
     characters' frequencies.
     """
     if dataset.task == "regression":
-        return math.sqrt(float(dataset.y_test.square().mean())) * dataset.target_scale
+        return math.sqrt(float(dataset.y_test.double().square().mean())) * dataset.target_scale
     counts = torch.bincount(dataset.y.flatten(), minlength=dataset.outputs)
     if dataset.task == "classification":
         return float((dataset.y_test == counts.argmax()).double().mean())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,7 +110,7 @@ class Comparison:
 
     @property
     def failed_runs(self) -> int:
-        """Runs that ended with an error, in tuning or judging."""
+        """Runs of this comparison that ended with an error, in tuning or judging."""
         return int((self.runs["status"] == "failed").sum())
 
     def to_dataframe(self) -> Any:
@@ -145,7 +146,7 @@ class Comparison:
         Raises:
             NonlinError: it cannot be written.
         """
-        from nonlin.comparison.store import out_of_space
+        from nonlin.comparison.store import cannot_write
         from nonlin.report.comparison import render
 
         target = Path(path) if path else self.folder / "report.html"
@@ -156,8 +157,9 @@ class Comparison:
             beside.write_text(page, encoding="utf-8")
             beside.replace(target)
         except OSError as error:
-            beside.unlink(missing_ok=True)
-            raise out_of_space(error, target) from None
+            with contextlib.suppress(OSError):
+                beside.unlink()
+            raise cannot_write(error, target) from None
         return target
 
     def __str__(self) -> str:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, cast
 
 from nonlin.activation import Activation
 from nonlin.errors import NonlinError
 from nonlin.facts import Facts, KinkChoice
-from nonlin.functions import get
+from nonlin.functions import get, list_activations
 
 LEARNING_RATES = {
     "adam": (3e-4, 1e-3, 3e-3, 1e-2, 3e-2),
@@ -22,14 +21,14 @@ LEARNING_RATES = {
 }
 CHOICES = {
     "norm": ("none", "batch", "layer"),
-    "init": ("matched", "default"),
+    "init": (None, "matched", "default"),
     "optimizer": tuple(LEARNING_RATES),
     "task": (None, "classification", "regression"),
 }
 DEFAULT_ACTIVATIONS = "relu,leaky_relu,elu,gelu,swish,mish,tanh,sigmoid"
 # Results stay comparable when these change: they say how many networks are trained and how
-# the finished ones are judged, not how one is trained.
-_NOT_IDENTITY = ("activations", "baseline", "seeds", "margin", "data_dir")
+# the finished ones are judged, not how one is trained. The data have their own fingerprint.
+_NOT_IDENTITY = ("activations", "baseline", "seeds", "margin", "data", "data_dir")
 _SPEC = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*(?:,|$)")
 
 
@@ -51,15 +50,17 @@ class Settings:
         seeds: number of networks trained for each activation.
         epochs: passes over the training rows; None for about 100,000 rows seen.
         batch_size: rows in a step.
+        block: characters in a row, for text.
         depth: hidden layers, convolutions or blocks of a built-in model.
         width: units, channels or embedding size of a built-in model.
         norm: ``none``, ``batch`` or ``layer``.
         residual: add each hidden layer's input to its output.
-        init: ``matched`` to the activation, or the layers' ``default``.
+        init: ``matched`` to the activation, or the layers' ``default``; when None, matched
+            for built-in models and default for the user's own, whose weights may be chosen.
         optimizer: ``adam`` or ``sgd`` (momentum 0.9).
         learning_rates: those each activation chooses from; the optimizer's five when empty.
-        margin: difference that does not matter, in the unit shown (percentage points for
-            accuracy); the metric's own when None.
+        margin: difference that does not matter, in the metric's unit (0.005 for half a point
+            of accuracy); the metric's own when None.
     """
 
     data: str | Callable[[], Any]
@@ -73,11 +74,12 @@ class Settings:
     seeds: int = 5
     epochs: int | None = None
     batch_size: int = 64
+    block: int = 64
     depth: int = 4
     width: int = 64
     norm: str = "none"
     residual: bool = False
-    init: str = "matched"
+    init: str | None = None
     optimizer: str = "adam"
     learning_rates: tuple[float, ...] = ()
     margin: float | None = None
@@ -91,21 +93,19 @@ class Settings:
         self._check_activations()
         if self.replace is not None:
             object.__setattr__(self, "replace", get(self.replace).name)
-        if not self.learning_rates:
-            object.__setattr__(self, "learning_rates", LEARNING_RATES[self.optimizer])
-        for rate in self.learning_rates:
-            if not (math.isfinite(rate) and rate > 0):
-                raise NonlinError(f"--learning-rates {rate:g}; allowed: finite numbers > 0")
-        object.__setattr__(self, "learning_rates", tuple(sorted(set(self.learning_rates))))
-        if self.margin is not None and not (math.isfinite(self.margin) and self.margin > 0):
-            raise NonlinError(f"--margin {self.margin:g}; allowed: a finite number > 0")
+        rates = self.learning_rates
+        rates = (rates,) if isinstance(rates, Real) else rates or LEARNING_RATES[self.optimizer]
+        for rate in rates:
+            _check_positive("learning-rates", rate)
+        object.__setattr__(self, "learning_rates", tuple(sorted({float(r) for r in rates})))
+        if self.margin is not None:
+            _check_positive("margin", self.margin)
 
     def _check_counts(self) -> None:
-        for name in ("seeds", "epochs", "batch_size", "depth", "width"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                option = name.replace("_", "-")
-                raise NonlinError(f"--{option} {value}; allowed: a whole number of 1 or more")
+        for name in ("seeds", "batch_size", "block", "depth", "width"):
+            check_count(name, getattr(self, name))
+        if self.epochs is not None:
+            check_count("epochs", self.epochs)
 
     def _check_activations(self) -> None:
         names = [repr(record) for record in self.activations]
@@ -117,6 +117,8 @@ class Settings:
                 f"--activations: got {', '.join(names) or 'none'}; allowed: two or more"
             )
         for record in self.activations:
+            if record.name not in list_activations():
+                raise NonlinError(f"--activations: {record.name} is not in the catalogue")
             if not isinstance(record.facts, Facts):
                 raise NonlinError(
                     f"--activations: {record.name} works on whole vectors; allowed: "
@@ -124,7 +126,7 @@ class Settings:
                 )
         baseline = self.baseline or ("relu" if "relu" in names else names[0])
         if baseline not in names:
-            baseline = repr(parse_activation(baseline))
+            baseline = repr(parse_activation(baseline))  # An alias, or another spelling.
         if baseline not in names:
             raise NonlinError(f"--baseline {baseline}; allowed: one of {', '.join(names)}")
         object.__setattr__(self, "baseline", baseline)
@@ -156,10 +158,17 @@ class Settings:
         """The settings that every network of one results folder shares."""
         return {k: v for k, v in self.to_json().items() if k not in _NOT_IDENTITY}
 
-    def digest(self) -> str:
-        """Short name of :meth:`identity`, for a folder."""
-        text = json.dumps(self.identity(), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:6]
+
+def check_count(name: str, value: object) -> None:
+    """Refuse what is no whole number of 1 or more."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        option = name.replace("_", "-")
+        raise NonlinError(f"--{option} {value!r}; allowed: a whole number of 1 or more")
+
+
+def _check_positive(option: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < math.inf:
+        raise NonlinError(f"--{option} {value!r}; allowed: finite numbers > 0")
 
 
 def _word(value: str | Callable[..., Any] | None) -> str:
@@ -168,7 +177,7 @@ def _word(value: str | Callable[..., Any] | None) -> str:
     return f"{value.__module__}:{getattr(value, '__qualname__', type(value).__name__)}"
 
 
-def parse_activation(text: str) -> Activation:
+def parse_activation(text: str | Activation) -> Activation:
     """Read one activation as it is printed: ``relu``, ``swish(beta=1.5)``, ``swish(learned)``.
 
     Raises:
@@ -178,8 +187,10 @@ def parse_activation(text: str) -> Activation:
         >>> parse_activation("leaky_relu(alpha=0.2)")
         leaky_relu(alpha=0.2)
     """
-    (record,) = parse_activations(text)
-    return record
+    records = parse_activations([text] if isinstance(text, Activation) else text)
+    if len(records) != 1:
+        raise NonlinError(f"{text!r} names {len(records)} activations; allowed: one")
+    return records[0]
 
 
 def parse_activations(text: str | Iterable[str | Activation]) -> tuple[Activation, ...]:
@@ -192,6 +203,10 @@ def parse_activations(text: str | Iterable[str | Activation]) -> tuple[Activatio
         >>> parse_activations("relu, swish(beta=1.5)")
         (relu, swish(beta=1.5))
     """
+    if not isinstance(text, str | Iterable):
+        raise NonlinError(
+            f"--activations {text!r}; allowed: names separated by commas, or names and records"
+        )
     if not isinstance(text, str):
         one_by_one = [
             item if isinstance(item, Activation) else parse_activation(item) for item in text

@@ -191,11 +191,15 @@ class Store:
         database.execute("PRAGMA synchronous = FULL")
         (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if not tables and identity is not None:
-            database.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
+            database.execute("BEGIN")
             with database:
+                for statement in _SCHEMA.split(";"):
+                    database.execute(statement)
                 values = (json.dumps(identity, sort_keys=True), time.time())
                 database.execute("INSERT INTO experiment VALUES (?, ?)", values)
         self._check_format()
+        # Someone may be reading, or copying the file, when a run of an hour is to be kept.
+        database.execute("PRAGMA busy_timeout = 60000")
         if identity is not None:
             self._check_identity(identity)
 
@@ -265,8 +269,6 @@ def _stored(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def out_of_space(error: OSError, path: os.PathLike[str] | str) -> NonlinError:
+def cannot_write(error: OSError, path: os.PathLike[str] | str) -> NonlinError:
     """The error for a file that could not be written."""
-    return NonlinError(
-        f"{path}: {error.strerror or error}; free some space or choose another --out"
-    )
+    return NonlinError(f"{path}: {error.strerror or error}; choose a place that can be written")

@@ -89,7 +89,7 @@ def train(settings: Settings, dataset: Dataset, activation: Activation, key: Run
         The figures; status ``diverged`` when the loss became NaN or infinite.
     """
     began = time.perf_counter()
-    training, validation = (part for part in dataset.split(key.seed))
+    training, validation = dataset.split(key.seed)
     model = build_model(settings, dataset, activation, key.seed)
     run = _Run(settings, dataset, model, key, training, validation)
     result = run.fit()
@@ -144,9 +144,7 @@ class _Run:
         self.model.train()
         total = torch.zeros(())
         batches = 0
-        for rows in torch.randperm(len(self.x), generator=self.order).split(
-            self.settings.batch_size
-        ):
+        for rows in batches_of(len(self.x), self.settings.batch_size, self.order):
             x, y = self.x[rows], self.y[rows]
             self.optimizer.zero_grad()
             loss = self.loss(align(self.model(x), y), y)
@@ -180,10 +178,12 @@ class _Run:
         self.result.validation_loss = last.validation_loss
         self.result.validation_metric = last.validation_metric
         if judged:
-            test = self.dataset.x_test, self.dataset.y_test
-            self.result.test_loss, self.result.test_metric = evaluate(
-                self.dataset, self.model, *test
+            loss, metric = evaluate(
+                self.dataset, self.model, self.dataset.x_test, self.dataset.y_test
             )
+            if not math.isfinite(loss):
+                return self._diverge(judged)
+            self.result.test_loss, self.result.test_metric = loss, metric
         return self.result
 
 
@@ -192,6 +192,17 @@ def make_optimizer(name: str, model: nn.Module, lr: float) -> torch.optim.Optimi
     if name == "adam":
         return torch.optim.Adam(model.parameters(), lr=lr)
     return torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
+
+
+def batches_of(rows: int, size: int, order: torch.Generator) -> list[Tensor]:
+    """Row numbers in a fresh order, in batches; a last batch of one row joins the one before.
+
+    Batch normalisation has no variance to divide by in a batch of one.
+    """
+    batches = list(torch.randperm(rows, generator=order).split(size))
+    if len(batches) > 1 and len(batches[-1]) == 1:
+        batches[-2:] = [torch.cat(batches[-2:])]
+    return batches
 
 
 def spread(epochs: int, count: int) -> set[int]:

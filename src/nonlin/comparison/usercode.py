@@ -99,7 +99,7 @@ def _no_such_function(owner: Any, name: str, label: str) -> str:
     # Says which file was taken: a module of the same name elsewhere is the usual cause.
     place = f" ({owner.__file__})" if getattr(owner, "__file__", None) else ""
     return (
-        f"{label}: {owner.__name__!r}{place} has no function {name!r}"
+        f"{label}: {getattr(owner, '__name__', owner)!r}{place} has no function {name!r}"
         f"{did_you_mean(name, functions)} (it has: {shown or 'none'})"
     )
 

@@ -7,9 +7,9 @@ import numpy as np
 from nonlin.comparison.data.dataset import Dataset
 from nonlin.comparison.data.preparation import (
     encode_classes,
-    fixed_randomness,
     standardise_together,
 )
+from nonlin.comparison.randomness import fixed_randomness
 from nonlin.errors import require
 
 NAME = "mnist1d"

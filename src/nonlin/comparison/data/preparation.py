@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -158,26 +156,3 @@ def encode_classes(
         torch.from_numpy(test_codes.astype(np.int64)),
         tuple(str(value) for value in classes.tolist()),
     )
-
-
-@contextmanager
-def fixed_randomness(seed: int = 0) -> Iterator[None]:
-    """Seed the global generators for a while, and put them back as they were.
-
-    Loaders that shuffle or augment would otherwise give other rows each time, and no stored
-    result could be found again; and a loader that seeds would reach into the caller's runs.
-
-    Args:
-        seed: for Python's, NumPy's and PyTorch's CPU generators.
-    """
-    python, legacy, cpu = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    random.seed(seed)
-    np.random.seed(seed)
-    # Not torch.manual_seed, which would also reseed every accelerator.
-    torch.default_generator.manual_seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(legacy)
-        torch.set_rng_state(cpu)

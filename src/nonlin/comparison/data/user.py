@@ -13,9 +13,9 @@ from nonlin.comparison.data.arrays import Rows, read_part
 from nonlin.comparison.data.dataset import Dataset, Task
 from nonlin.comparison.data.preparation import (
     encode_classes,
-    fixed_randomness,
     standardise_target,
 )
+from nonlin.comparison.randomness import fixed_randomness
 from nonlin.comparison.usercode import call, resolve
 from nonlin.errors import NonlinError
 

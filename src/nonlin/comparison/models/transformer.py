@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from nonlin.comparison.models.mlp import MakeActivation
 
+# Size of a head that is aimed at; a width that it does not divide gets larger heads.
 _HEAD = 16
-_LARGEST_SEQUENCE = 512
 
 
 class Block(nn.Module):
@@ -58,7 +58,7 @@ class Transformer(nn.Module):
         length, size = _tokens(shape)
         self.embed = nn.Embedding(outputs, width) if text else nn.Linear(size, width)
         self.position = nn.Parameter(0.02 * torch.randn(length, width))
-        heads = max(1, width // _HEAD)
+        heads = next(n for n in range(max(1, width // _HEAD), 0, -1) if width % n == 0)
         self.blocks = nn.ModuleList(Block(width, heads, text, activation) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
         self.output = nn.Linear(width, outputs)

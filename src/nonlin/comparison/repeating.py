@@ -1,0 +1,47 @@
+"""How to repeat a comparison: as a shell line and as Python."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from pathlib import Path
+from typing import Any
+
+from nonlin.comparison.settings import Settings
+
+
+def _given(settings: Settings) -> dict[str, Any]:
+    """The settings that differ from their defaults, and those that were inferred."""
+    defaults = {item.name: item.default for item in dataclasses.fields(Settings)}
+    values = settings.to_json()
+    given = {
+        k: v for k, v in values.items() if v != defaults[k] and k not in ("data", "activations")
+    }
+    given["learning_rates"] = values["learning_rates"]
+    return given
+
+
+def command(settings: Settings, folder: Path) -> str:
+    """The shell line that repeats a comparison."""
+    options = {
+        "data": settings.data_name,
+        "activations": ",".join(settings.names),
+        **_given(settings),
+        "out": str(folder),
+    }
+    words = ["nonlin", "compare"]
+    for name, value in options.items():
+        if value is True:
+            words.append(f"--{name}")
+            continue
+        text = ",".join(map(repr, value)) if isinstance(value, list) else str(value)
+        words += [f"--{name.replace('_', '-')}", text]
+    return shlex.join(words)
+
+
+def python(settings: Settings, folder: Path) -> str:
+    """The Python code that repeats a comparison."""
+    given = {**_given(settings), "out": str(folder)}
+    arguments = [repr(settings.data_name), repr(",".join(settings.names))]
+    arguments += [f"{name}={value!r}" for name, value in given.items()]
+    return "import nonlin\n\nresult = nonlin.compare(\n    " + ",\n    ".join(arguments) + ",\n)"
