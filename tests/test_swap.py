@@ -205,3 +205,14 @@ def test_what_is_refused():
     with pytest.raises(NonlinError, match="swap: the factory made a int; allowed: a module"):
         nonlin.swap(net, {"relu": lambda: 3})
     assert kinds(net) == ["relu", "tanh"]
+
+
+def test_encoder_layer_computes_the_new_activation_in_evaluation_too():
+    layer = torch.nn.TransformerEncoderLayer(
+        8, 2, 16, dropout=0.0, activation=torch.nn.ReLU(), batch_first=True
+    )
+    nonlin.swap(layer, {"relu": "mish"})
+    x = torch.randn(3, 5, 8)
+    trained = layer.train()(x)
+    with torch.no_grad():
+        torch.testing.assert_close(layer.eval()(x), trained)

@@ -78,7 +78,7 @@ def _execute_shared(
             busy = sum(worker.key is not None for worker in staff)
             staff += [_Worker(start) for _ in range(len(staff), min(workers, busy + len(waiting)))]
             for worker in staff:
-                if waiting and worker.key is None:
+                if waiting and worker.is_idle:
                     worker.give(waiting.pop(0))
             for worker in _ready(staff):
                 key, result = worker.take()
@@ -89,7 +89,7 @@ def _execute_shared(
                         waiting.insert(0, key)
                         continue
                     result = RunResult(key, "failed", error=_WORKER_DIED)
-                if waiting:
+                if waiting and worker.is_idle:
                     # Before the result is written, so that the worker is not idle meanwhile.
                     worker.give(waiting.pop(0))
                 waiting += finish(result)
@@ -114,17 +114,23 @@ class _Worker:
         # hang.
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, *self._start))
+        # Nothing large among the arguments: a child that dies before it has read them leaves
+        # its parent waiting for ever.
+        self.process = context.Process(target=_serve, args=(theirs,))
         with _deaf_to_interrupts():
             self.process.start()
         theirs.close()
         self.key: RunKey | None = None
         self._is_up = False
 
+    @property
+    def is_idle(self) -> bool:
+        return self._is_up and self.key is None
+
     def give(self, key: RunKey) -> None:
         """Hand over a run; that the process is dead shows when its result is taken."""
         self.key = key
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(OSError):
             self.pipe.send(key)
 
     def take(self) -> tuple[RunKey, RunResult | None]:
@@ -138,14 +144,15 @@ class _Worker:
             return key, None
 
     def comes_up(self) -> bool:
-        """Whether what is to be heard is the process's first word, not a result."""
+        """Whether what is to be heard belongs to the start: the data asked for, then taken in."""
         if self._is_up:
             return False
         try:
-            self.pipe.recv()
+            self._is_up = self.pipe.recv() == "ready"
+            if not self._is_up:
+                self.pipe.send(self._start)
         except (EOFError, OSError):
             raise NonlinError(_CANNOT_START) from None
-        self._is_up = True
         return True
 
     def stop(self) -> None:
@@ -157,23 +164,25 @@ class _Worker:
 
 
 def _ready(staff: list[_Worker]) -> list[_Worker]:
-    """The workers whose run has ended, or whose process has; waits for one."""
-    busy = {worker.pipe: worker for worker in staff if worker.key is not None}
-    heard = [busy[cast(Connection, pipe)] for pipe in wait(list(busy))]
+    """The workers whose run has ended, or whose process has; waits until one is heard."""
+    expected = {worker.pipe: worker for worker in staff if not worker.is_idle}
+    heard = [expected[cast(Connection, pipe)] for pipe in wait(list(expected))]
     return [worker for worker in heard if not worker.comes_up()]
 
 
-def _serve(pipe: Connection, settings: bytes, arrays: bytes) -> None:
+def _serve(pipe: Connection) -> None:
     """A worker's life: take a run, train, send the result, until the pipe closes."""
     threading.Thread(target=_follow_parent, daemon=True).start()
     torch.set_num_threads(1)
+    pipe.send("data, please")
+    settings, arrays = pipe.recv()
     fields: dict[str, Any] = {
         name: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
         for name, value in pickle.loads(arrays).items()
     }
     asked, dataset = pickle.loads(settings), Dataset(**fields)
     del arrays, fields
-    pipe.send("up")
+    pipe.send("ready")
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
             pipe.send(run(asked, dataset, pipe.recv()))

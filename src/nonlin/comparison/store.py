@@ -170,8 +170,10 @@ class Store:
     def identity(self) -> dict[str, Any]:
         """The settings that the runs of this folder share."""
         with self._plainly():
-            (text,) = self._database.execute("SELECT identity FROM experiment").fetchone()
-        return json.loads(text)
+            row = self._database.execute("SELECT identity FROM experiment").fetchone()
+        if row is None:
+            raise self._corrupt()
+        return json.loads(row[0])
 
     def _take_lock(self) -> None:
         filelock = require("filelock", "lab", "nonlin compare")

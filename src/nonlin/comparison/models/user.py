@@ -42,7 +42,9 @@ def build(
     """
     taken = inspect.signature(function).parameters
     keyword = next((word for word in _KEYWORDS if word in taken), None)
-    arguments = {key: value for key, value in offered.items() if key in taken}
+    # What a functools.partial has bound stays as the user chose it.
+    chosen = getattr(function, "keywords", {})
+    arguments = {k: v for k, v in offered.items() if k in taken and k not in chosen}
     if keyword is not None:
         arguments[keyword] = lambda: from_record(activation)
     model = function(**arguments)
