@@ -25,6 +25,7 @@ format: $(READY)
 bench: $(READY)  ## Measure; writes benchmarks/results/
 	$(BIN)/python benchmarks/compare_overhead.py
 	$(BIN)/python benchmarks/import_time.py
+	$(BIN)/python benchmarks/commands.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 
 picture: $(READY) browser  ## Redraw the README picture: make picture REPORT=.../report.html
 	$(BIN)/python docs/picture.py $(REPORT)

@@ -64,7 +64,8 @@ def compare(
     ] = None,
     target: Annotated[str | None, typer.Option(help="Column to predict, for tables.")] = None,
     task: Annotated[
-        str | None, typer.Option(help="classification or regression.", show_default="inferred")
+        str | None,
+        typer.Option(help="classification, regression or language.", show_default="inferred"),
     ] = None,
     data_dir: Annotated[
         Path | None, typer.Option(help="Folder that holds MNIST/raw, for mnist.")

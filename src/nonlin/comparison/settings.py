@@ -23,7 +23,7 @@ CHOICES = {
     "norm": ("none", "batch", "layer"),
     "init": (None, "matched", "default"),
     "optimizer": tuple(LEARNING_RATES),
-    "task": (None, "classification", "regression"),
+    "task": (None, "classification", "regression", "language"),
 }
 DEFAULT_ACTIVATIONS = "relu,leaky_relu,elu,gelu,swish,mish,tanh,sigmoid"
 # Results stay comparable when these change: they say how many networks are trained and how
@@ -40,7 +40,7 @@ class Settings:
         data: ``digits``, ``mnist1d``, ``mnist``, ``text:FILE``, ``table:FILE``,
             ``module:function``, or a function that returns the data.
         target: column to predict, for tables.
-        task: ``classification`` or ``regression``; inferred when None.
+        task: ``classification``, ``regression`` or ``language``; inferred when None.
         data_dir: folder that holds ``MNIST/raw``, for mnist.
         model: ``mlp``, ``cnn``, ``transformer``, ``module:function``, or a function; None for
             the usual model of the data.
