@@ -13,6 +13,7 @@ import pytest
 import torch
 
 import nonlin
+from browser import launch, opened
 from nonlin import cli
 from nonlin.comparison import data as datasets
 from nonlin.comparison.metrics import constant_score
@@ -237,3 +238,16 @@ def test_regression_is_scored_in_the_target_s_units(tmp_path):
         < constant_score(datasets.load(f"table:{tmp_path / 'houses.csv'}", target="price"))
     )
     assert math.isclose(result.margin, 0.02 * 223.6, rel_tol=0.1)
+
+
+def test_report_of_a_real_comparison_draws_in_a_browser(finished, tmp_path):
+    path = finished.save_report(tmp_path / "report.html")
+    with launch() as browser, opened(browser, path) as (page, complaints):
+        page.wait_for_selector(".js-plotly-plot .main-svg")
+        assert page.locator(".js-plotly-plot").count() >= 5
+        names = page.locator("#leaderboard tbody tr").all_inner_texts()
+        shown = [row.name for row in finished.leaderboard]
+        assert [any(name in text for text in names) for name in shown] == [True] * 3
+        for row in finished.leaderboard:
+            assert row.explanation in page.inner_text("body").replace("\n", " ")
+        complaints.assert_none()
