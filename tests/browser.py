@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -73,3 +74,15 @@ def opened(browser: Browser, path: Path, width: int = 1280) -> Iterator[tuple[Pa
     page.wait_for_load_state("load")
     yield page, complaints
     context.close()
+
+
+def wait_until(page: Page, expression: str, seconds: float = 15) -> None:
+    """Wait until a JavaScript expression is true.
+
+    Playwright's own wait evaluates text inside the page, which the report's security policy
+    refuses.
+    """
+    end = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, f"never became true: {expression}"
+        page.wait_for_timeout(50)

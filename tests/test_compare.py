@@ -18,6 +18,7 @@ from nonlin import cli
 from nonlin.comparison import data as datasets
 from nonlin.comparison.metrics import constant_score
 from nonlin.comparison.training import TUNING_SEED
+from nonlin.report.terminal import leaderboard_text
 
 QUICK = {"epochs": 2, "learning_rates": (1e-3, 1e-2), "quiet": True}
 
@@ -251,3 +252,11 @@ def test_report_of_a_real_comparison_draws_in_a_browser(finished, tmp_path):
         for row in finished.leaderboard:
             assert row.explanation in page.inner_text("body").replace("\n", " ")
         complaints.assert_none()
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 140])
+def test_leaderboard_fits_the_terminal_and_cuts_no_figure(finished, width):
+    text = leaderboard_text(finished, width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text
+    assert ("ms/step" in text) == (width >= 116)

@@ -26,12 +26,12 @@ pytest.importorskip("sklearn")
 
 from nonlin.comparison.data import KNOWN, Dataset, load, mnist  # noqa: E402
 from nonlin.comparison.data.preparation import (  # noqa: E402
-    fixed_randomness,
     standardise_columns,
     standardise_target,
     standardise_together,
 )
 from nonlin.comparison.data.splitting import can_stratify, hold_out  # noqa: E402
+from nonlin.comparison.randomness import fixed_randomness  # noqa: E402
 from nonlin.comparison.usercode import did_you_mean, resolve  # noqa: E402
 from nonlin.errors import MissingExtraError, NonlinError, UserCodeError  # noqa: E402
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from browser import launch, opened
+from browser import launch, opened, wait_until
 from nonlin.report import words
 from nonlin.report.comparison import render
 from nonlin.report.layer_figure import layers
@@ -46,8 +46,9 @@ def write(tmp_path):
 
 def drawn_charts(page) -> list[str]:
     """The charts that hold at least one visible mark, in the order of the page."""
-    page.wait_for_function(
-        "[...document.querySelectorAll('.plotly-graph-div')].every(p => p.querySelector('.xy'))"
+    wait_until(
+        page,
+        "[...document.querySelectorAll('.plotly-graph-div')].every(p => p.querySelector('.xy'))",
     )
     return page.evaluate(
         """[...document.querySelectorAll('.js-plotly-plot')]
@@ -149,7 +150,7 @@ def test_slider_shows_the_layers_of_its_epoch(browser, write):
         drawn_charts(page)
         assert page.evaluate(shown) == pytest.approx(medians[6], rel=1e-3)
         page.locator("#chart-layers .slider-rail-touch-rect").click(position={"x": 4, "y": 4})
-        page.wait_for_function(f"Math.abs({shown} / {medians[0]} - 1) < 1e-3")
+        wait_until(page, f"Math.abs({shown} / {medians[0]} - 1) < 1e-3")
         assert "after epoch 0" in (page.locator("#chart-layers").text_content() or "")
         complaints.assert_none()
 
@@ -162,11 +163,11 @@ def test_buttons_show_the_rows_far_from_the_baseline(browser, write):
         assert page.evaluate(axis) > -3
         assert page.locator(marks).count() == 1
         page.locator(".updatemenu-button", has_text="Everything").click()
-        page.wait_for_function(f"{axis} < -50")
+        wait_until(page, f"{axis} < -50")
         assert page.locator(marks).count() == 0
         page.locator(".updatemenu-button", has_text="Second half").click()
-        page.wait_for_function(
-            "document.getElementById('chart-learning-curves').layout.xaxis.range[0] === 10"
+        wait_until(
+            page, "document.getElementById('chart-learning-curves').layout.xaxis.range[0] === 10"
         )
         complaints.assert_none()
 

@@ -155,5 +155,5 @@ def _show(result: Comparison, report: Path, quiet: bool, json: bool) -> None:
         for note in [result.data_summary, *result.notes]:
             print(note, file=sys.stderr)
     console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
-    console.print(leaderboard_table(result))
+    console.print(leaderboard_table(result, console.width))
     print(f"report: {report}")

@@ -15,11 +15,17 @@ if TYPE_CHECKING:
 
 # Wide enough for the longest verdict beside the figures.
 WIDTH = 140
+_ROOMY = 116
 _MISSING = "–"
 
 
-def leaderboard_table(comparison: Comparison) -> Table:
-    """The leaderboard as a rich table, best activation first."""
+def leaderboard_table(comparison: Comparison, width: int = WIDTH) -> Table:
+    """The leaderboard as a rich table, best activation first.
+
+    Args:
+        comparison: the result.
+        width: characters in a line; a narrow table leaves the measurements to the report.
+    """
     metric = comparison.metric
     table = Table(
         title=f"Test {metric.name}; seeds: {comparison.settings['seeds']}, baseline: "
@@ -28,22 +34,22 @@ def leaderboard_table(comparison: Comparison) -> Table:
         title_justify="left",
         box=box.SIMPLE_HEAD,
     )
-    table.add_column("activation")
+    # In a narrow terminal the verdict folds, which reads well, and no figure does.
+    table.add_column("activation", no_wrap=True)
     table.add_column(f"{metric.name} (95 % interval)", justify="right", no_wrap=True)
-    table.add_column("difference", justify="right")
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("ms/step", justify="right")
-    table.add_column("blocked", justify="right")
-    table.add_column("gradient ratio", justify="right")
+    table.add_column("difference", justify="right", no_wrap=True)
+    table.add_column("verdict", ratio=1)
+    for measured in ("ms/step", "blocked", "gradient ratio") if width >= _ROOMY else ():
+        table.add_column(measured, justify="right", no_wrap=True)
     for row in comparison.leaderboard:
-        table.add_row(*_cells(comparison, row))
+        table.add_row(*_cells(comparison, row)[: len(table.columns)])
     return table
 
 
 def leaderboard_text(comparison: Comparison, width: int = WIDTH) -> str:
     """The leaderboard as plain text."""
     target = io.StringIO()
-    Console(file=target, width=width, color_system=None).print(leaderboard_table(comparison))
+    Console(file=target, width=width, color_system=None).print(leaderboard_table(comparison, width))
     return target.getvalue().rstrip()
 
 
