@@ -48,9 +48,9 @@ def _gradient(row: Row, reference: Row | None) -> str:
     if end is not None:
         text += f" and {end:.2g}× after"
     if start < _VANISHING:
-        text += "; it vanishes on its way to the input"
+        text += "; before training it vanishes on its way to the input"
     elif start > _EXPLODING:
-        text += "; it explodes on its way to the input"
+        text += "; before training it explodes on its way to the input"
     return text + "."
 
 
