@@ -49,7 +49,6 @@ def cnn(
         if index % 2 == 1 and side >= 2 * _SMALLEST:
             layers.append(_POOLS[rank](2))
             side //= 2
-    layers += [_GLOBAL_POOLS[rank](_SMALLEST if side >= _SMALLEST else 1), nn.Flatten()]
-    positions = (_SMALLEST if side >= _SMALLEST else 1) ** rank
-    layers.append(nn.Linear(width * positions, outputs))
+    kept = _SMALLEST if side >= _SMALLEST else 1
+    layers += [_GLOBAL_POOLS[rank](kept), nn.Flatten(), nn.Linear(width * kept**rank, outputs)]
     return nn.Sequential(*layers)

@@ -7,8 +7,6 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from nonlin.errors import NonlinError
-
 MakeActivation = Callable[[], nn.Module]
 
 
@@ -55,6 +53,4 @@ class Residual(nn.Sequential):
 
 def _norm(kind: str, width: int) -> list[nn.Module]:
     kinds = {"none": [], "batch": [nn.BatchNorm1d], "layer": [nn.LayerNorm]}
-    if kind not in kinds:
-        raise NonlinError(f"--norm {kind!r}; allowed: none, batch, layer")
     return [make(width) for make in kinds[kind]]
