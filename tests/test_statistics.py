@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from nonlin.comparison.intervals import mean_interval
 from nonlin.comparison.power import MAX_SEEDS, POWER
 from nonlin.comparison.statistics import (
     PairedDifference,
     Verdict,
     compare_to_baseline,
-    mean_interval,
     step_down,
 )
 from nonlin.errors import NonlinError

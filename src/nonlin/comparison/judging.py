@@ -6,10 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from nonlin.comparison.intervals import mean_interval
 from nonlin.comparison.metrics import Scoring
 from nonlin.comparison.results import Row
 from nonlin.comparison.settings import Settings
-from nonlin.comparison.statistics import PairedDifference, compare_to_baseline, mean_interval
+from nonlin.comparison.statistics import PairedDifference, compare_to_baseline
 
 Scores = dict[str, dict[int, float]]
 

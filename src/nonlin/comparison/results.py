@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nonlin.comparison.intervals import Interval
 from nonlin.comparison.metrics import Metric
-from nonlin.comparison.statistics import Interval
 
 CONFIDENCE = 0.95
 

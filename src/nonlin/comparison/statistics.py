@@ -13,19 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy import stats
 
+from nonlin.comparison.intervals import Interval, Sample, check_probability, summary_of
 from nonlin.comparison.power import MAX_SEEDS, more_seeds
 from nonlin.errors import NonlinError
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A confidence interval, in the units of the metric."""
-
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -80,52 +72,6 @@ class PairedDifference:
     p_difference_holm: float
     p_equivalence_holm: float
     verdict: Verdict
-
-
-@dataclass(frozen=True)
-class _Sample:
-    """Paired differences, summarised; `sd` is NaN with one seed."""
-
-    n: int
-    mean: float
-    sd: float
-
-    def interval(self, confidence: float) -> Interval | None:
-        if self.n < 2:
-            return None
-        quantile = stats.t.isf((1 - confidence) / 2, self.n - 1)
-        half = float(quantile * self.sd / math.sqrt(self.n))
-        return Interval(self.mean - half, self.mean + half)
-
-
-def mean_interval(values: ArrayLike, confidence: float = 0.95) -> tuple[float, Interval | None]:
-    """Mean of a sample, with its Student t interval.
-
-    ``mean ± t(1 − (1 − confidence) / 2; n − 1) · s / √n``, where s has the divisor n − 1.
-
-    Args:
-        values: the sample, such as one test metric per seed.
-        confidence: the coverage, between 0 and 1.
-
-    Returns:
-        The mean and its interval; None instead of the interval when there is only one value.
-
-    Raises:
-        NonlinError: no values, a value that is not finite, or an impossible confidence.
-
-    Example:
-        >>> mean, interval = mean_interval([1.0, 2.0, 3.0])
-        >>> print(f"{mean:.1f}, {interval.low:.3f} to {interval.high:.3f}")
-        2.0, -0.484 to 4.484
-    """
-    sample = np.asarray(values, dtype=np.float64).ravel()
-    if not sample.size:
-        raise NonlinError("the mean of no values is undefined; give at least one")
-    if not np.isfinite(sample).all():
-        raise NonlinError(f"a mean needs finite values, got {sample.tolist()}")
-    _check_probability("confidence", confidence)
-    summary = _summary(sample)
-    return summary.mean, summary.interval(confidence)
 
 
 def compare_to_baseline(
@@ -238,14 +184,9 @@ def compare_to_baseline(
     return {name: results[name] for name in scores}
 
 
-def _summary(values: np.ndarray) -> _Sample:
-    sd = float(np.std(values, ddof=1)) if values.size > 1 else math.nan
-    return _Sample(values.size, float(np.mean(values)), sd)
-
-
 def _paired(
     scores: Mapping[str, Mapping[int, float]], name: str, baseline: str, resolution: float
-) -> _Sample:
+) -> Sample:
     # Sorted, so that the order in which runs finished cannot move the last bit of a sum.
     seeds = sorted(scores[name].keys() & scores[baseline].keys())
     if not seeds:
@@ -255,20 +196,20 @@ def _paired(
         )
     own = np.array([scores[name][seed] for seed in seeds], dtype=np.float64)
     reference = np.array([scores[baseline][seed] for seed in seeds], dtype=np.float64)
-    sample = _summary(own - reference)
+    sample = summary_of(own - reference)
     # Even a continuous metric has a step: the spacing of float64 at its magnitude.
     step = max(resolution, float(np.spacing(np.abs([own, reference]).max())))
     return replace(sample, sd=max(sample.sd, step))
 
 
-def _p_difference(sample: _Sample) -> float:
+def _p_difference(sample: Sample) -> float:
     if sample.n < 2:
         return 1.0
     statistic = abs(sample.mean) / (sample.sd / math.sqrt(sample.n))
     return float(2 * stats.t.sf(statistic, sample.n - 1))
 
 
-def _p_equivalence(sample: _Sample, margin: float) -> float:
+def _p_equivalence(sample: Sample, margin: float) -> float:
     if sample.n < 2:
         return 1.0
     statistic = (margin - abs(sample.mean)) / (sample.sd / math.sqrt(sample.n))
@@ -304,12 +245,7 @@ def _check_settings(margin: float, resolution: float, alpha: float) -> None:
         raise NonlinError(f"margin must be positive and finite, got {margin}")
     if not (math.isfinite(resolution) and resolution >= 0):
         raise NonlinError(f"resolution must be finite and not negative, got {resolution}")
-    _check_probability("alpha", alpha)
-
-
-def _check_probability(name: str, value: float) -> None:
-    if not 0 < value < 1:
-        raise NonlinError(f"{name} must lie between 0 and 1, got {value}")
+    check_probability("alpha", alpha)
 
 
 def _check_scores(scores: Mapping[str, Mapping[int, float]], baseline: str) -> None:
