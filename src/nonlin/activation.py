@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar, Literal
 
+from nonlin.conventions import FRAMEWORKS, Convention, kink_choice
 from nonlin.errors import NonlinError, did_you_mean
-from nonlin.facts import KINK_CHOICES, Contract, Facts, KinkChoice
+from nonlin.facts import KINK_CHOICES, Contract, Facts, Kink, KinkChoice
 from nonlin.parameter import Formula, Parameter, Value
 
 
@@ -33,10 +34,14 @@ class Activation:
         facts_of: :class:`Facts` for given parameters.
         contract: the formulas' error bounds.
         parameters: in the order they are written.
+        ordered: pairs of parameters of which the first must be the smaller.
         aliases: other names it is found by.
         torch: name of the ``torch.nn`` class that is the same function.
         references: where it was introduced or defined.
-        frameworks: where frameworks differ.
+        conventions: the function as each framework that has it offers it.
+        draws: when a module draws uniform noise for the formulas, one number for each
+            element, which they then take as ``noise``: ``"never"``, in ``"training"`` or
+            ``"always"``. Without it they stand for what is left when nothing is drawn.
         bound: values of the parameters, by name.
         learned: names of the parameters that a module trains.
         at_kink: which slope stands in for the derivative at a kink.
@@ -61,18 +66,30 @@ class Activation:
     facts_of: Callable[..., Facts]
     contract: Contract
     parameters: tuple[Parameter, ...] = ()
+    ordered: tuple[tuple[str, str], ...] = ()
     aliases: tuple[str, ...] = ()
     torch: str | None = None
     references: tuple[str, ...] = ()
-    frameworks: str = ""
+    conventions: Mapping[str, Convention] = field(default_factory=dict)
+    draws: Literal["never", "training", "always"] = "never"
     bound: Mapping[str, Value] = field(default_factory=dict)
     learned: tuple[str, ...] = ()
     at_kink: KinkChoice = "torch"
+
+    _formulas: ClassVar = ("value", "slope", "definition", "facts_of")
 
     def __post_init__(self) -> None:
         for name in (self.name, *self.aliases):
             if not name.isidentifier() or name != name.lower():
                 raise NonlinError(f"activation name {name!r}: allowed: a lower-case identifier")
+        for framework, convention in self.conventions.items():
+            if framework not in FRAMEWORKS:
+                raise NonlinError(
+                    f"{self.name}: framework {framework!r}; allowed: {', '.join(FRAMEWORKS)}"
+                )
+            for name in convention.parameters:
+                if name not in {parameter.name for parameter in self.parameters}:
+                    raise NonlinError(f"{self.name}: no parameter {name!r} to give {framework}'s")
         if self.at_kink not in KINK_CHOICES:
             raise NonlinError(
                 f"{self.name}: at_kink={self.at_kink!r}; allowed: {', '.join(KINK_CHOICES)}"
@@ -88,6 +105,12 @@ class Activation:
             name: parameter.validate(self.name, self.bound.get(name, parameter.default))
             for name, parameter in known.items()
         }
+        for lower, upper in self.ordered:
+            if not values[lower] < values[upper]:
+                raise NonlinError(
+                    f"{self.name}: {lower}={values[lower]}, {upper}={values[upper]}; "
+                    f"allowed: {lower} < {upper}"
+                )
         object.__setattr__(self, "bound", MappingProxyType(values))
 
     def _unknown_parameter(self, name: str, known: list[str]) -> str:
@@ -123,22 +146,60 @@ class Activation:
     @cached_property
     def facts(self) -> Facts:
         """Facts of the function with the parameters it is bound to."""
-        return self.facts_of(**self.bound)
+        from nonlin.moments import normal_moments
 
-    def bind(self, *, at_kink: KinkChoice | None = None, **parameters: Any) -> Activation:
+        mean, variance = normal_moments(self)
+        at_zero = next((k.torch for k in self.kinks if k.at == 0), None)
+        return dataclasses.replace(
+            self.facts_of(**self.bound),
+            mean=mean,
+            variance=variance,
+            slope_at_zero=self.derivative(0.0) if at_zero is None else at_zero,
+        )
+
+    @cached_property
+    def kinks(self) -> tuple[Kink, ...]:
+        """The points without a derivative."""
+        return self.facts_of(**self.bound).kinks
+
+    def bind(
+        self, *, at_kink: KinkChoice | None = None, like: str | None = None, **parameters: Any
+    ) -> Activation:
         """Return the same function with other parameters.
 
         Args:
-            at_kink: slope at a kink: ``"torch"`` (default), ``"left"``, ``"right"``, ``"middle"``.
+            at_kink: slope at a kink: ``"torch"`` (default), ``"jax"``, ``"left"``,
+                ``"right"``, ``"middle"``.
+            like: the framework whose defaults hold where no value is given: ``"torch"``,
+                ``"jax"``, ``"keras"``, ``"timm"``, ``"hf"``.
             **parameters: values by name.
 
         Raises:
-            NonlinError: unknown parameter, or a value outside its domain.
+            NonlinError: unknown parameter, a value outside its domain, or a framework that
+                does not offer the function.
+
+        Example:
+            >>> import nonlin
+            >>> nonlin.leaky_relu.bind(like="keras")
+            leaky_relu(alpha=0.2)
+            >>> nonlin.leaky_relu.derivative(0.0), nonlin.leaky_relu.derivative(0.0, like="jax")
+            (0.01, 1.0)
         """
+        if like is not None:
+            parameters = {**self._convention(like).parameters, **parameters}
+            at_kink = kink_choice(like) if at_kink is None else at_kink
         if not parameters and at_kink in (None, self.at_kink):
             return self
         choice = self.at_kink if at_kink is None else at_kink
         return dataclasses.replace(self, bound={**self.bound, **parameters}, at_kink=choice)
+
+    def _convention(self, framework: str) -> Convention:
+        if framework in self.conventions:
+            return self.conventions[framework]
+        if framework not in FRAMEWORKS:
+            raise NonlinError(f"{self.name}: like={framework!r}; allowed: {', '.join(FRAMEWORKS)}")
+        offered = ", ".join(self.conventions) or "none of the frameworks"
+        raise NonlinError(f"{self.name}: {framework} has no such function; offered by: {offered}")
 
     def learn(self, *names: str) -> Activation:
         """Return the same function with parameters that a module trains.
@@ -159,46 +220,152 @@ class Activation:
             raise NonlinError(f"{self.name} has no parameter that can be learned")
         return dataclasses.replace(self, learned=names)
 
-    def variant(self, name: str, **changes: Any) -> Activation:
-        """Return a record of another name that shares this one's formulas."""
-        return dataclasses.replace(self, **{"name": name, "aliases": (), **changes})
+    def variant(self, name: str, *, fixed: Mapping[str, Value] | None = None, **changes: Any):
+        """Return a record of another name that shares this one's formulas.
 
-    def __call__(self, x: Any, /, **parameters: Any) -> Any:
-        """Value of the function, elementwise.
+        Args:
+            name: its canonical name.
+            fixed: values of parameters that the new record has no more.
+            **changes: other attributes that differ.
+
+        Returns:
+            A record of the same class, with no aliases and no conventions but those given.
+
+        Raises:
+            NonlinError: a fixed parameter is unknown, or its value outside its domain.
+        """
+        values = {key: self.bind(**{key: value}).bound[key] for key, value in (fixed or {}).items()}
+        if values:
+            for attribute in self._formulas:
+                formula = getattr(self, attribute)
+                changes.setdefault(attribute, formula and partial(formula, **values))
+            left = tuple(p for p in self.parameters if p.name not in values)
+            changes.setdefault("parameters", left)
+            bound = {key: value for key, value in self.bound.items() if key not in values}
+            changes.setdefault("bound", bound)
+        return dataclasses.replace(
+            self, **{"name": name, "aliases": (), "conventions": {}, "torch": None, **changes}
+        )
+
+    def __call__(
+        self,
+        x: Any,
+        /,
+        *,
+        at_kink: KinkChoice | None = None,
+        like: str | None = None,
+        noise: Any = None,
+        **parameters: Any,
+    ) -> Any:
+        """Value of the function.
 
         Args:
             x: Python number, NumPy array, PyTorch tensor, JAX array or any array of an
                 array API library; floating point, any shape.
+            at_kink: slope at a kink when a framework differentiates the call, as in :meth:`bind`.
+            like: the framework whose defaults hold, as in :meth:`bind`.
+            noise: uniform draws from (0, 1), an array like `x`; only for a function that
+                draws in training, which without it takes what stands for no draw.
             **parameters: values that replace the bound ones.
 
         Returns:
-            The same kind, shape and dtype as `x`.
+            The same kind and dtype as `x`, and the same shape unless the function is
+            vector-valued and changes the length of its axis.
 
         Raises:
             NonlinError: `x` is not floating point, or a parameter is not allowed.
         """
         from nonlin import backends
 
-        return backends.value(self.bind(**parameters), x)
+        record = self.bind(at_kink=at_kink, like=like, **parameters)
+        return backends.value(record, x, record._noise(noise))
 
-    def derivative(self, x: Any, /, *, at_kink: KinkChoice | None = None, **parameters: Any) -> Any:
-        """Derivative of the function at `x`, elementwise.
+    def derivative(
+        self,
+        x: Any,
+        /,
+        *,
+        at_kink: KinkChoice | None = None,
+        like: str | None = None,
+        noise: Any = None,
+        **parameters: Any,
+    ) -> Any:
+        """Derivative of the function at `x`.
 
         Args:
             x: as for the function itself.
-            at_kink: slope at a kink: ``"torch"`` (default), ``"left"``, ``"right"``, ``"middle"``.
+            at_kink: slope at a kink: ``"torch"`` (default), ``"jax"``, ``"left"``,
+                ``"right"``, ``"middle"``.
+            like: the framework whose defaults hold, as in :meth:`bind`.
+            noise: as for the function itself.
             **parameters: values that replace the bound ones.
 
         Returns:
             The same kind, shape and dtype as `x`; for a vector-valued function the
-            Jacobian, one axis longer.
+            Jacobian ∂yᵢ/∂xⱼ, its axes i and j last.
 
         Raises:
             NonlinError: `x` is not floating point, or a parameter is not allowed.
         """
         from nonlin import backends
 
-        return backends.derivative(self.bind(at_kink=at_kink, **parameters), x)
+        record = self.bind(at_kink=at_kink, like=like, **parameters)
+        return backends.derivative(record, x, record._noise(noise))
+
+    def vjp(self, x: Any, gradient: Any, /, **parameters: Any) -> Any:
+        """Vector–Jacobian product: the gradient at `x` from the gradient at the value.
+
+        Args:
+            x: as for the function itself.
+            gradient: array like the value.
+            **parameters: values that replace the bound ones; ``at_kink`` and ``like`` as
+                in :meth:`bind`.
+
+        Returns:
+            An array like `x`.
+
+        Raises:
+            NonlinError: as for the function itself.
+
+        Example:
+            >>> import nonlin, numpy as np
+            >>> nonlin.softmax.vjp(np.zeros(2), np.array([1.0, 0.0]))
+            array([ 0.25, -0.25])
+        """
+        from nonlin import backends
+
+        return backends.vjp(self.bind(**parameters), x, gradient)
+
+    def jvp(self, x: Any, tangent: Any, /, **parameters: Any) -> Any:
+        """Jacobian–vector product: how the value moves when `x` moves along `tangent`.
+
+        Args:
+            x: as for the function itself.
+            tangent: array like `x`.
+            **parameters: values that replace the bound ones; ``at_kink`` and ``like`` as
+                in :meth:`bind`.
+
+        Returns:
+            An array like the value.
+
+        Raises:
+            NonlinError: as for the function itself.
+
+        Example:
+            >>> import nonlin, numpy as np
+            >>> nonlin.glu.jvp(np.array([3.0, 0.0]), np.array([1.0, 0.0]))
+            array([0.5])
+        """
+        from nonlin import backends
+
+        return backends.jvp(self.bind(**parameters), x, tangent)
+
+    def _noise(self, noise: Any) -> dict[str, Any]:
+        if noise is None:
+            return {}
+        if self.draws == "never":
+            raise NonlinError(f"{self.name} draws nothing; got noise")
+        return {"noise": noise}
 
     def evaluate_value(self, x: Any, xp: Any, parameters: Mapping[str, Any]) -> Any:
         """Value by the formula in namespace `xp`, for backends."""
@@ -208,7 +375,7 @@ class Activation:
         """Derivative by the formula in namespace `xp`, kinks as chosen, for backends."""
         slope = self.slope(x, xp, **parameters)
         if self.at_kink != "torch":
-            for kink in self.facts.kinks:
+            for kink in self.kinks:
                 slope = xp.where(x == kink.at, kink.slope(self.at_kink), slope)
         return slope
 
@@ -216,18 +383,6 @@ class Activation:
         """Gradient with respect to `x` from the gradient with respect to the value."""
         return gradient * self.evaluate_slope(x, xp, parameters)
 
-
-@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class VectorActivation(Activation):
-    """An activation over a whole axis, such as softmax; its derivative is a Jacobian.
-
-    Attributes:
-        product: formula of the vector-Jacobian product, taking ``(x, gradient, xp, ...)``;
-            the Jacobian itself is never formed to back-propagate.
-    """
-
-    facts_of: Callable[..., Any]
-    product: Formula
-
-    def pull_back(self, x: Any, gradient: Any, xp: Any, parameters: Mapping[str, Any]) -> Any:
-        return self.product(x, gradient, xp, **parameters)
+    def push_forward(self, x: Any, tangent: Any, xp: Any, parameters: Mapping[str, Any]) -> Any:
+        """Tangent of the value from the tangent of `x`."""
+        return tangent * self.evaluate_slope(x, xp, parameters)

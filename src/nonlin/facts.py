@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import ClassVar, Literal
 
-KinkChoice = Literal["torch", "left", "right", "middle"]
-KINK_CHOICES = ("torch", "left", "right", "middle")
+KinkChoice = Literal["torch", "jax", "left", "right", "middle"]
+KINK_CHOICES = ("torch", "jax", "left", "right", "middle")
 
 
 @dataclass(frozen=True)
@@ -26,16 +28,29 @@ class Range:
 
 @dataclass(frozen=True)
 class Kink:
-    """A point without a derivative, with the slopes on both sides and PyTorch's choice."""
+    """A point without a derivative.
+
+    Attributes:
+        at: where it lies.
+        left: slope on its left.
+        right: slope on its right.
+        torch: what PyTorch takes for the derivative there.
+        jax: what JAX takes; the same as PyTorch where it is None.
+    """
 
     at: float
     left: float
     right: float
     torch: float
+    jax: float | None = None
 
     def slope(self, choice: KinkChoice) -> float:
         """The slope that stands in for the derivative at this point."""
-        return (self.left + self.right) / 2 if choice == "middle" else getattr(self, choice)
+        if choice == "middle":
+            return (self.left + self.right) / 2
+        if choice == "jax" and self.jax is None:
+            return self.torch
+        return getattr(self, choice)
 
 
 @dataclass(frozen=True)
@@ -43,7 +58,7 @@ class Facts:
     """Properties of an elementwise activation with its parameters fixed; tests check each.
 
     They describe the function itself; a surrogate derivative changes none but
-    ``slope_limits``, which are those of :meth:`Activation.derivative`.
+    ``slope_limits`` and ``slope_at_zero``, which are those of :meth:`Activation.derivative`.
 
     Attributes:
         range: the smallest interval that holds the values taken.
@@ -58,6 +73,15 @@ class Facts:
         surrogate: whether the derivative is a stand-in that back-propagation uses.
         self_gated: whether it is x·g(x) with a smooth gate g that stays in [−1, 1] and
             tends to different limits at −inf and +inf.
+        homogeneous: the degree k with f(cx) = cᵏ·f(x) for every c > 0, if there is one.
+        polynomial: whether it is a polynomial in x; no width makes such a network a
+            universal approximator.
+        measured: whether the facts were found on a grid rather than stated and proven.
+        slope_at_zero: the derivative at 0, in PyTorch's convention at a kink.
+        mean: E f(z) for z ~ N(0, 1); NaN where the integral does not exist.
+        variance: Var f(z) for z ~ N(0, 1); infinite or NaN where it does not exist.
+
+    The last three are not stated by a record but computed from its formulas.
     """
 
     range: Range
@@ -71,6 +95,12 @@ class Facts:
     zero_centred: bool = False
     self_gated: bool = False
     surrogate: bool = False
+    homogeneous: int | None = None
+    polynomial: bool = False
+    measured: bool = False
+    slope_at_zero: float = math.nan
+    mean: float = math.nan
+    variance: float = math.nan
 
     @property
     def saturating_sides(self) -> tuple[str, ...]:
@@ -81,10 +111,17 @@ class Facts:
 
 @dataclass(frozen=True)
 class VectorFacts:
-    """Properties of an activation whose output depends on all inputs along an axis."""
+    """Properties of an activation whose output depends on all inputs along an axis.
+
+    Attributes:
+        range: the smallest interval that holds the values taken.
+        sums_to_one: whether the outputs along the axis sum to 1.
+        ratio: length of the axis in the output over its length in the input.
+    """
 
     range: Range
-    sums_to_one: bool
+    sums_to_one: bool = False
+    ratio: Fraction = Fraction(1)
     kinks: ClassVar[tuple[Kink, ...]] = ()
 
 

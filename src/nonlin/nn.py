@@ -134,7 +134,7 @@ def activation_of(module: Any) -> Activation | None:
     record = _torch_classes().get(type(module))
     if record is None:
         return None
-    read: dict[str, Any] = {p.name: p.of_torch(module) for p in record.parameters if p.of_torch}
+    read = {p.name: p.from_torch(getattr(module, p.torch)) for p in record.parameters if p.torch}
     return record.bind(**read)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from nonlin.errors import NonlinError
@@ -26,7 +26,9 @@ class Parameter:
         exclusive: whether ``minimum`` itself is excluded.
         choices: the words allowed, for a parameter that is a choice.
         derivative: formula of ∂f/∂parameter; a parameter that has one can be learned.
-        of_torch: reads the value from PyTorch's module of the activation.
+        torch: its keyword in PyTorch's function, which is also the attribute of the module.
+        torch_words: PyTorch's words for the choices, where it has others; a choice that is
+            not there PyTorch does not offer.
     """
 
     name: str
@@ -36,7 +38,8 @@ class Parameter:
     exclusive: bool = False
     choices: tuple[str, ...] = ()
     derivative: Formula | None = None
-    of_torch: Callable[[Any], Value] | None = None
+    torch: str = ""
+    torch_words: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def domain(self) -> str:
@@ -47,6 +50,17 @@ class Parameter:
         if self.minimum == -math.inf:
             return kind
         return f"{kind} {'>' if self.exclusive else '>='} {self.minimum:g}"
+
+    def from_torch(self, theirs: Any) -> Value:
+        """The value that PyTorch writes as `theirs`; None is its word for the default."""
+        ours = {word: choice for choice, word in self.torch_words.items()}
+        return self.default if theirs is None else ours.get(theirs, theirs)
+
+    def to_torch(self, value: Value) -> Any:
+        """PyTorch's way of writing `value`; None where it has none."""
+        if self.torch_words:
+            return self.torch_words.get(str(value))
+        return value if self.torch else None
 
     def validate(self, activation: str, value: object) -> Value:
         """Return `value` in the parameter's type, or raise NonlinError naming the domain."""

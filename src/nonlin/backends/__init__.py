@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nonlin.errors import InputTypeError
@@ -11,27 +12,61 @@ if TYPE_CHECKING:
     from nonlin.activation import Activation
 
 
-def value(record: Activation, x: Any) -> Any:
-    """Value of `record` at `x`, in the library of `x`."""
-    if _is_tensor(x):
+def value(record: Activation, x: Any, arrays: Mapping[str, Any]) -> Any:
+    """Value of `record` at `x`, in the library of `x`, which can differentiate it.
+
+    Args:
+        record: the activation.
+        x: a number or an array.
+        arrays: what stands for parameters of the formulas, broadcastable to `x`.
+    """
+    if _is_of("torch", "Tensor", x):
         from nonlin.backends import pytorch
 
-        return pytorch.value(record, x)
-    from nonlin.backends import arrays
+        return pytorch.value(record, x, arrays)
+    from nonlin.backends import arrays as generic
 
-    return arrays.evaluate(record, record.evaluate_value, x)
+    if _is_of("jax", "Array", x):
+        from nonlin.backends import jax
+
+        return generic.evaluate(record, x, lambda x, xp: jax.value(record, x, arrays))
+    return generic.evaluate(record, x, _formula(record, record.evaluate_value, arrays))
 
 
-def derivative(record: Activation, x: Any) -> Any:
+def derivative(record: Activation, x: Any, arrays: Mapping[str, Any]) -> Any:
     """Derivative of `record` at `x`, in the library of `x`."""
-    from nonlin.backends import arrays
+    from nonlin.backends import arrays as generic
 
-    return arrays.evaluate(record, record.evaluate_slope, x)
+    return generic.evaluate(record, x, _formula(record, record.evaluate_slope, arrays))
 
 
-def _is_tensor(x: Any) -> bool:
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(x, torch.Tensor)
+def vjp(record: Activation, x: Any, gradient: Any) -> Any:
+    """Gradient at `x` from the gradient at the value."""
+    from nonlin.backends import arrays as generic
+
+    return generic.evaluate(
+        record, x, lambda x, g, xp: record.pull_back(x, g, xp, record.bound), gradient
+    )
+
+
+def jvp(record: Activation, x: Any, tangent: Any) -> Any:
+    """Tangent of the value from the tangent of `x`."""
+    from nonlin.backends import arrays as generic
+
+    return generic.evaluate(
+        record, x, lambda x, t, xp: record.push_forward(x, t, xp, record.bound), tangent
+    )
+
+
+def _formula(
+    record: Activation, formula: Callable[..., Any], arrays: Mapping[str, Any]
+) -> Callable[..., Any]:
+    return lambda x, xp: formula(x, xp, {**record.bound, **arrays})
+
+
+def _is_of(library: str, kind: str, x: Any) -> bool:
+    module = sys.modules.get(library)
+    return module is not None and isinstance(x, getattr(module, kind))
 
 
 def refuse_input(record: Activation, got: str) -> InputTypeError:

@@ -31,6 +31,14 @@ class Namespace:
         largest = float(self._xp.finfo(x.dtype).max)
         return self._xp.clip(x, -largest, largest)
 
+    def positions(self, x: Any) -> Any:
+        """0, 1, … along the last axis of `x`, on its device."""
+        return self._xp.arange(x.shape[-1], device=_device(x))
+
+    def unit_vectors(self, x: Any) -> Any:
+        """The identity matrix as wide as the last axis of `x`, on its device."""
+        return self._xp.eye(x.shape[-1], dtype=x.dtype, device=_device(x))
+
     def scaled(self, factor: Any, x: Any) -> Any:
         """``factor·x``, where 0·±inf is 0: a line of slope 0 has no other limit."""
         product = factor * self.finite(x)
@@ -45,6 +53,11 @@ def _wrapped(xp: ModuleType) -> Namespace:
 def namespace_of(x: Any) -> Namespace:
     """The namespace of the library that `x` belongs to."""
     return _wrapped(array_api_compat.array_namespace(x))
+
+
+def _device(x: Any) -> Any:
+    # An array that JAX traces has none.
+    return getattr(x, "device", None)
 
 
 def _erfc_of(xp: ModuleType) -> Any:

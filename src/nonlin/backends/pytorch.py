@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 XP = Namespace(array_api_compat.torch)
 
 
-def value(record: Activation, x: Tensor, learned: Mapping[str, Tensor] | None = None) -> Tensor:
+def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor] | None = None) -> Tensor:
     """Value of `record` at `x`, differentiable by autograd.
 
     Args:
         record: the activation.
         x: floating-point tensor, any shape.
-        learned: tensors that stand for parameters, broadcastable to `x`.
+        tensors: what stands for parameters of the formulas, broadcastable to `x`.
 
     Returns:
         A tensor like `x`.
@@ -35,12 +35,19 @@ def value(record: Activation, x: Tensor, learned: Mapping[str, Tensor] | None = 
     """
     if not x.is_floating_point():
         raise refuse_input(record, f"dtype {x.dtype}")
-    learned = learned or {}
-    return _Evaluate.apply(x, record, tuple(learned), *learned.values())
+    tensors = tensors or {}
+    if torch.onnx.is_in_onnx_export():
+        from nonlin.backends import onnx
+
+        return onnx.value(record, x, tensors)
+    # The compiler traces no Function with a jvp, and differentiates what it traces itself.
+    function = _Reverse if torch.compiler.is_compiling() else _Both
+    return function.apply(x, record, tuple(tensors), *tensors.values())
 
 
-def _forward(record: Activation, x: Tensor, learned: Mapping[str, Tensor]) -> Tensor:
-    parameters = {**record.bound, **_widened(learned)}
+def evaluate(record: Activation, x: Tensor, tensors: Mapping[str, Tensor]) -> Tensor:
+    """Value by the formula, which autograd would differentiate as it stands."""
+    parameters = {**record.bound, **_widened(tensors)}
     return record.evaluate_value(_wide(x), XP, parameters).to(x.dtype)
 
 
@@ -52,7 +59,7 @@ def _widened(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: _wide(tensor) for name, tensor in tensors.items()}
 
 
-class _Evaluate(torch.autograd.Function):
+class _Reverse(torch.autograd.Function):
     """Autograd from the record: its derivative formulas are right where autograd's are not.
 
     Differentiating the value's formula would multiply zeros by infinities in branches that
@@ -62,32 +69,53 @@ class _Evaluate(torch.autograd.Function):
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(x: Tensor, record: Activation, names: tuple[str, ...], *learned: Tensor) -> Tensor:
-        return _forward(record, x, dict(zip(names, learned, strict=True)))
+    def forward(x: Tensor, record: Activation, names: tuple[str, ...], *given: Tensor) -> Tensor:
+        return evaluate(record, x, dict(zip(names, given, strict=True)))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        x, ctx.record, ctx.names, *learned = inputs
-        ctx.save_for_backward(x, *learned)
+        x, ctx.record, ctx.names, *given = inputs
+        ctx.save_for_backward(x, *given)
+        ctx.save_for_forward(x, *given)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
         (gradient,) = gradients
-        x, *learned = ctx.saved_tensors
+        x, *given = ctx.saved_tensors
         record: Activation = ctx.record
         wide, upstream = _wide(x), _wide(gradient)
-        tensors = dict(zip(ctx.names, learned, strict=True))
+        tensors = dict(zip(ctx.names, given, strict=True))
         parameters = {**record.bound, **_widened(tensors)}
         to_x = None
         if ctx.needs_input_grad[0]:
             to_x = record.pull_back(wide, upstream, XP, parameters).to(x.dtype)
         formulas = {p.name: p.derivative for p in record.parameters}
-        to_learned = []
+        to_given = []
         for index, (name, tensor) in enumerate(tensors.items()):
-            formula = formulas[name]
+            formula = formulas.get(name)
             if formula is None or not ctx.needs_input_grad[3 + index]:
-                to_learned.append(None)
+                to_given.append(None)
                 continue
             full = upstream * formula(wide, XP, **parameters)
-            to_learned.append(full.sum_to_size(tensor.shape).to(tensor.dtype))
-        return to_x, None, None, *to_learned
+            to_given.append(full.sum_to_size(tensor.shape).to(tensor.dtype))
+        return to_x, None, None, *to_given
+
+
+class _Both(_Reverse):
+    """Reverse and forward mode."""
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Tensor:
+        x, *given = ctx.saved_tensors
+        record: Activation = ctx.record
+        wide = _wide(x)
+        parameters = {**record.bound, **_widened(dict(zip(ctx.names, given, strict=True)))}
+        formulas = {p.name: p.derivative for p in record.parameters}
+        moved = []
+        if tangents[0] is not None:
+            moved.append(record.push_forward(wide, _wide(tangents[0]), XP, parameters))
+        for name, tangent in zip(ctx.names, tangents[3:], strict=True):
+            formula = formulas.get(name)
+            if tangent is not None and formula is not None:
+                moved.append(_wide(tangent) * formula(wide, XP, **parameters))
+        return sum(moved[1:], moved[0]).to(x.dtype)

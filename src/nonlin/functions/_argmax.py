@@ -1,30 +1,27 @@
 """Argmax, or hard softmax: one-hot of the maximum; its derivative is 0."""
 
-from nonlin.activation import VectorActivation
 from nonlin.facts import Contract, Range, VectorFacts
 from nonlin.functions import _softmax
 from nonlin.parameter import Parameter
+from nonlin.vector import VectorActivation
 
 
-def value(x, xp, *, axis, surrogate):
-    moved = xp.moveaxis(x, axis, -1)
-    first = xp.argmax(moved, axis=-1, keepdims=True)
-    hot = xp.arange(moved.shape[-1], device=x.device) == first
-    return xp.moveaxis(xp.astype(hot, x.dtype), -1, axis)
+def value(x, xp, *, surrogate):
+    first = xp.argmax(x, axis=-1, keepdims=True)
+    hot = xp.positions(x) == first
+    return xp.astype(hot, x.dtype)
 
 
-def jacobian(x, xp, *, axis, surrogate):
-    soft = _softmax.jacobian(x, xp, axis=axis)
+def jacobian(x, xp, *, surrogate):
+    soft = _softmax.jacobian(x, xp)
     return soft if surrogate == "softmax" else xp.zeros_like(soft)
 
 
-def product(x, gradient, xp, *, axis, surrogate):
-    if surrogate == "softmax":
-        return _softmax.product(x, gradient, xp, axis=axis)
-    return xp.zeros_like(x)
+def product(x, vector, xp, *, surrogate):
+    return _softmax.product(x, vector, xp) if surrogate == "softmax" else xp.zeros_like(x)
 
 
-def definition(mp, x, *, axis, surrogate):
+def definition(mp, x, *, surrogate):
     return [mp.mpf(int(i == x.index(max(x)))) for i in range(len(x))]
 
 
@@ -35,7 +32,8 @@ argmax = VectorActivation(
     text="1 at the first maximum, else 0",
     value=value,
     slope=jacobian,
-    product=product,
+    pullback=product,
+    pushforward=product,
     identity="0 where it exists; softmax is its differentiable stand-in",
     definition=definition,
     facts_of=lambda *, axis, surrogate: VectorFacts(
@@ -43,7 +41,7 @@ argmax = VectorActivation(
     ),
     contract=Contract(value_ulp=0.5, derivative_ulp=1),
     parameters=(
-        _softmax.AXIS,
+        Parameter("axis", -1, "the axis of which the maximum is taken"),
         Parameter(
             "surrogate",
             "none",

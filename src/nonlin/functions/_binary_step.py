@@ -29,6 +29,7 @@ def facts_of(*, surrogate):
         slope_limits=(0.0, 0.0),
         kinks=(Kink(at=0.0, left=0.0, right=0.0, torch=0.0),) if surrogate == "none" else (),
         surrogate=surrogate != "none",
+        homogeneous=0,
     )
 
 

@@ -1,6 +1,7 @@
 """Exponential linear unit."""
 
 from nonlin.activation import Activation
+from nonlin.conventions import Convention
 from nonlin.facts import Contract, Facts, Kink, Range
 from nonlin.parameter import Parameter
 
@@ -53,7 +54,7 @@ elu = Activation(
             minimum=0.0,
             exclusive=True,
             derivative=alpha_derivative,
-            of_torch=lambda module: module.alpha,
+            torch="alpha",
         ),
     ),
     torch="ELU",
@@ -61,4 +62,10 @@ elu = Activation(
         "S1, S2, S4, S5: ELU (S4's derivative and S5's formula corrected)",
         "Clevert, Unterthiner, Hochreiter, ICLR 2016",
     ),
+    conventions={
+        "torch": Convention(call="torch.nn.functional.elu"),
+        "jax": Convention(call="jax.nn.elu"),
+        "keras": Convention(call="keras.activations.elu"),
+        "timm": Convention(call="torch.nn.ELU"),
+    },
 )

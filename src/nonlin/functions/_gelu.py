@@ -3,6 +3,7 @@
 import math
 
 from nonlin.activation import Activation
+from nonlin.conventions import Convention
 from nonlin.facts import Contract, Facts, Range
 from nonlin.functions._swish import gate, gate_slope
 from nonlin.parameter import Parameter
@@ -97,7 +98,8 @@ gelu = Activation(
             "exact",
             "which formula",
             choices=("exact", "tanh", "sigmoid"),
-            of_torch=lambda module: "tanh" if module.approximate == "tanh" else "exact",
+            torch="approximate",
+            torch_words={"exact": "none", "tanh": "tanh"},
         ),
     ),
     torch="GELU",
@@ -105,8 +107,26 @@ gelu = Activation(
         "S1: GELU (its constant 0.04475 corrected to 0.044715)",
         "Hendrycks, Gimpel, arXiv:1606.08415, section 2",
     ),
-    frameworks=(
-        "exact is the default in PyTorch, Keras, timm and Hugging Face, tanh in JAX. "
-        "PyTorch's float32 value is 0 from x ≈ −5.54 down; the true value is normal to −13."
-    ),
+    conventions={
+        "torch": Convention(
+            call="torch.nn.functional.gelu",
+            wrong="Exactly 0 from x ≈ −5.54 down, where the true value is normal to −13.",
+        ),
+        "jax": Convention(
+            call="jax.nn.gelu",
+            parameters={"form": "tanh"},
+            note="The tanh form is the default: up to 4.73e-4 from the exact one.",
+        ),
+        "keras": Convention(
+            call="keras.activations.gelu",
+            wrong="On PyTorch it is PyTorch's: 0 from x ≈ −5.54 down.",
+        ),
+        "timm": Convention(
+            call="timm.layers.activations.gelu", wrong="PyTorch's: 0 from x ≈ −5.54 down."
+        ),
+        "hf": Convention(
+            call="transformers.activations.ACT2FN[gelu]",
+            wrong="PyTorch's: 0 from x ≈ −5.54 down.",
+        ),
+    },
 )

@@ -1,6 +1,7 @@
 """Identity, or linear: what a layer without an activation has."""
 
 from nonlin.activation import Activation
+from nonlin.conventions import Convention
 from nonlin.facts import Contract, Facts, Range
 from nonlin.parameter import Parameter
 
@@ -26,6 +27,8 @@ def facts_of(*, a):
         limits=(-sign * INF, sign * INF) if a else (0.0, 0.0),
         slope_limits=(a, a),
         zero_centred=True,
+        homogeneous=1,
+        polynomial=True,
     )
 
 
@@ -43,4 +46,11 @@ identity = Activation(
     parameters=(Parameter("a", 1.0, "slope"),),
     torch="Identity",
     references=("S1, S2, S4, S5: linear activation",),
+    conventions={
+        "torch": Convention(call="torch.nn.Identity"),
+        "jax": Convention(call="jax.nn.identity"),
+        "keras": Convention(call="keras.activations.linear"),
+        "timm": Convention(call="torch.nn.Identity"),
+        "hf": Convention(call="transformers.activations.ACT2FN[linear]"),
+    },
 )

@@ -1,6 +1,7 @@
 """Leaky ReLU: a small fixed slope on the left."""
 
 from nonlin.activation import Activation
+from nonlin.conventions import Convention
 from nonlin.facts import Contract, Facts, Kink, Range
 from nonlin.parameter import Parameter
 
@@ -28,9 +29,11 @@ def facts_of(*, alpha):
         lipschitz=max(1.0, abs(alpha)),
         limits=(left, INF),
         slope_limits=(alpha, 1.0),
-        kinks=() if alpha == 1 else (Kink(at=0.0, left=alpha, right=1.0, torch=alpha),),
+        kinks=() if alpha == 1 else (Kink(at=0.0, left=alpha, right=1.0, torch=alpha, jax=1.0),),
         minimum=(0.0, 0.0) if alpha < 0 else None,
         zero_centred=alpha == 1,
+        homogeneous=1,
+        polynomial=alpha == 1,
     )
 
 
@@ -44,15 +47,18 @@ leaky_relu = Activation(
     definition=definition,
     facts_of=facts_of,
     contract=Contract(value_ulp=0.5, derivative_ulp=0.5),
-    parameters=(
-        Parameter(
-            "alpha", 0.01, "slope on the left", of_torch=lambda module: module.negative_slope
-        ),
-    ),
+    parameters=(Parameter("alpha", 0.01, "slope on the left (0.1 in S5)", torch="negative_slope"),),
     torch="LeakyReLU",
     references=("S1 to S5: leaky ReLU", "Maas, Hannun, Ng, ICML 2013"),
-    frameworks=(
-        "α is 0.01 in PyTorch, JAX and Hugging Face, 0.2 in Keras' function, 0.3 in Keras' "
-        "layer, 0.1 in S5. At 0 PyTorch takes the slope α, JAX takes 1."
-    ),
+    conventions={
+        "torch": Convention(call="torch.nn.functional.leaky_relu"),
+        "jax": Convention(call="jax.nn.leaky_relu", note="The slope at 0 is 1, not α."),
+        "keras": Convention(
+            call="keras.activations.leaky_relu",
+            parameters={"alpha": 0.2},
+            note="Keras' layer LeakyReLU has α = 0.3, its function 0.2.",
+        ),
+        "timm": Convention(call="torch.nn.LeakyReLU"),
+        "hf": Convention(call="transformers.activations.ACT2FN[leaky_relu]"),
+    },
 )

@@ -1,6 +1,7 @@
 """Mish: x·tanh(softplus x)."""
 
 from nonlin.activation import Activation
+from nonlin.conventions import Convention
 from nonlin.facts import Contract, Facts, Range
 
 INF = float("inf")
@@ -60,4 +61,13 @@ mish = Activation(
         "S1, S3: mish (S3's derivative is undefined at 0 as written)",
         "Misra, BMVC 2020, equation 1",
     ),
+    conventions={
+        "torch": Convention(
+            call="torch.nn.functional.mish", wrong="Up to 154 ULP from x ≈ −91 down."
+        ),
+        "jax": Convention(call="jax.nn.mish"),
+        "keras": Convention(call="keras.activations.mish"),
+        "timm": Convention(call="timm.layers.activations.mish"),
+        "hf": Convention(call="transformers.activations.ACT2FN[mish]"),
+    },
 )

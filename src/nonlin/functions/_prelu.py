@@ -1,5 +1,6 @@
 """Parametric ReLU: leaky ReLU whose slope is learned, per layer or per channel."""
 
+from nonlin.conventions import Convention
 from nonlin.functions._leaky_relu import leaky_relu
 from nonlin.parameter import Parameter
 
@@ -18,5 +19,12 @@ prelu = leaky_relu.variant(
     learned=("alpha",),
     torch="PReLU",
     references=("S1, S3, S4, S5: parametric ReLU", "He et al., ICCV 2015, equation 1"),
-    frameworks="α starts at 0.25 in PyTorch and timm, at 0 in Keras.",
+    conventions={
+        "torch": Convention(call="torch.nn.PReLU"),
+        "timm": Convention(call="timm.layers.activations.PReLU"),
+        "hf": Convention(call="transformers.activations.ACT2FN[prelu]"),
+        "keras": Convention(
+            call="keras.layers.PReLU", parameters={"alpha": 0.0}, note="α starts at 0."
+        ),
+    },
 )

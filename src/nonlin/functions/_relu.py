@@ -1,6 +1,7 @@
 """Rectified linear unit."""
 
 from nonlin.activation import Activation
+from nonlin.conventions import Convention
 from nonlin.facts import Contract, Facts, Kink, Range
 
 INF = float("inf")
@@ -23,6 +24,7 @@ def facts_of():
         limits=(0.0, INF),
         slope_limits=(0.0, 1.0),
         kinks=(Kink(at=0.0, left=0.0, right=1.0, torch=0.0),),
+        homogeneous=1,
     )
 
 
@@ -38,5 +40,17 @@ relu = Activation(
     contract=Contract(value_ulp=0.5, derivative_ulp=0.5),
     torch="ReLU",
     references=("S1 to S5: ReLU", "Nair, Hinton, ICML 2010"),
-    frameworks="PyTorch and JAX take f′(0) = 0; S2, S3 and S4 take 1.",
+    conventions={
+        "torch": Convention(call="torch.nn.functional.relu"),
+        "jax": Convention(call="jax.nn.relu"),
+        "keras": Convention(
+            call="keras.activations.relu",
+            note=(
+                "Its negative_slope is leaky_relu, its max_value=6 relu6; its threshold sets "
+                "inputs below it to 0."
+            ),
+        ),
+        "timm": Convention(call="torch.nn.ReLU"),
+        "hf": Convention(call="transformers.activations.ACT2FN[relu]"),
+    },
 )

@@ -1,6 +1,7 @@
 """Scaled exponential linear unit, whose constants make mean 0 and variance 1 a fixed point."""
 
 from nonlin.activation import Activation
+from nonlin.conventions import Convention
 from nonlin.facts import Contract, Facts, Kink, Range
 from nonlin.functions import _elu
 
@@ -47,4 +48,10 @@ selu = Activation(
     contract=Contract(value_ulp=3, derivative_ulp=3),
     torch="SELU",
     references=("S1, S2: SELU", "Klambauer et al., NeurIPS 2017, equation 2"),
+    conventions={
+        "torch": Convention(call="torch.nn.functional.selu"),
+        "jax": Convention(call="jax.nn.selu"),
+        "keras": Convention(call="keras.activations.selu"),
+        "timm": Convention(call="torch.nn.SELU"),
+    },
 )

@@ -1,6 +1,7 @@
 """Sigmoid, the logistic function."""
 
 from nonlin.activation import Activation
+from nonlin.conventions import Convention
 from nonlin.facts import Contract, Facts, Range
 
 INF = float("inf")
@@ -43,5 +44,14 @@ sigmoid = Activation(
     contract=Contract(value_ulp=3.5, derivative_ulp=5),
     torch="Sigmoid",
     references=("S1 to S5: sigmoid",),
-    frameworks="PyTorch's gradient comes from the rounded output and is 0 from x ≈ 16.6 up.",
+    conventions={
+        "torch": Convention(
+            call="torch.sigmoid",
+            wrong="The gradient comes from the rounded value and is 0 from x ≈ 16.6 up.",
+        ),
+        "jax": Convention(call="jax.nn.sigmoid"),
+        "keras": Convention(call="keras.activations.sigmoid"),
+        "timm": Convention(call="timm.layers.activations.sigmoid"),
+        "hf": Convention(call="transformers.activations.ACT2FN[sigmoid]"),
+    },
 )

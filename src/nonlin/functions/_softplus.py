@@ -1,6 +1,7 @@
 """Softplus, the smooth ReLU."""
 
 from nonlin.activation import Activation
+from nonlin.conventions import Convention
 from nonlin.facts import Contract, Facts, Range
 from nonlin.functions import _sigmoid
 from nonlin.parameter import Parameter
@@ -49,10 +50,17 @@ softplus = Activation(
             "sharpness",
             minimum=0.0,
             exclusive=True,
-            of_torch=lambda module: module.beta,
+            torch="beta",
         ),
     ),
     torch="Softplus",
     references=("S1, S3: softplus", "Dugas et al., NeurIPS 2000"),
-    frameworks="PyTorch switches to x above βx = 20, a jump of 5.8e5 ULP in float64.",
+    conventions={
+        "torch": Convention(
+            call="torch.nn.functional.softplus",
+            note="Switches to x above βx = 20, a jump of 5.8e5 ULP in float64.",
+        ),
+        "jax": Convention(call="jax.nn.softplus"),
+        "keras": Convention(call="keras.activations.softplus"),
+    },
 )

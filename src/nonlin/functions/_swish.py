@@ -1,4 +1,4 @@
-"""Swish, or SiLU for β = 1: the input times its own sigmoid."""
+"""Swish: the input times its own sigmoid, with a gate of any sharpness; β = 1 is SiLU."""
 
 from nonlin.activation import Activation
 from nonlin.facts import Contract, Facts, Range
@@ -52,6 +52,8 @@ def facts_of(*, beta):
             limits=(-INF, INF),
             slope_limits=(0.5, 0.5),
             zero_centred=True,
+            homogeneous=1,
+            polynomial=True,
         )
     # The zero and the maximum of the slope for β = 1; other β scale the axis.
     at, low = -1.2784645427610738, -0.2784645427610738
@@ -70,7 +72,6 @@ def facts_of(*, beta):
 swish = Activation(
     name="swish",
     class_name="Swish",
-    aliases=("silu",),
     text="x·σ(βx)",
     value=value,
     slope=slope,
@@ -81,10 +82,8 @@ swish = Activation(
     parameters=(
         Parameter("beta", 1.0, "sharpness of the gate", minimum=0.0, derivative=beta_derivative),
     ),
-    torch="SiLU",
     references=(
         "S1, S3, S4, S5: swish (S3's β = 0 and S4's sign corrected)",
         "Ramachandran, Zoph, Le, arXiv:1710.05941; Elfwing, Uchibe, Doya, 2018 (SiLU)",
     ),
-    frameworks="PyTorch's float32 value is 0 below −88.7; the true value is normal to −91.",
 )

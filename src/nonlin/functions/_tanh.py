@@ -1,6 +1,7 @@
 """Hyperbolic tangent."""
 
 from nonlin.activation import Activation
+from nonlin.conventions import Convention
 from nonlin.facts import Contract, Facts, Range
 
 INF = float("inf")
@@ -46,5 +47,14 @@ tanh = Activation(
     contract=Contract(value_ulp=1.5, derivative_ulp=8),
     torch="Tanh",
     references=("S1 to S5: tanh",),
-    frameworks="PyTorch's gradient comes from the rounded output and is 0 from |x| ≈ 9 up.",
+    conventions={
+        "torch": Convention(
+            call="torch.tanh",
+            wrong="The gradient comes from the rounded value and is 0 from |x| ≈ 9 up.",
+        ),
+        "jax": Convention(call="jax.nn.tanh"),
+        "keras": Convention(call="keras.activations.tanh"),
+        "timm": Convention(call="timm.layers.activations.tanh"),
+        "hf": Convention(call="transformers.activations.ACT2FN[tanh]"),
+    },
 )

@@ -1,0 +1,16 @@
+"""GELU's sigmoid form, as in CLIP."""
+
+from nonlin.conventions import Convention
+from nonlin.functions._gelu import gelu
+
+quick_gelu = gelu.variant(
+    "quick_gelu",
+    fixed={"form": "sigmoid"},
+    class_name="QuickGELU",
+    text="x·σ(1.702x)",
+    identity="f′ = σ(z)(1 + z(1 − σ(z))) with z = 1.702x",
+    conventions={
+        "timm": Convention(call="timm.layers.activations.quick_gelu"),
+        "hf": Convention(call="transformers.activations.ACT2FN[quick_gelu]"),
+    },
+)
