@@ -30,6 +30,9 @@ def value(record: Activation, x: Any, arrays: Mapping[str, Any]) -> Any:
         from nonlin.backends import jax
 
         return generic.evaluate(record, x, lambda x, xp: jax.value(record, x, arrays))
+    computed = _native(record, x, "VALUE", arrays)
+    if computed is not None:
+        return computed
     return generic.evaluate(record, x, _formula(record, record.evaluate_value, arrays))
 
 
@@ -37,6 +40,9 @@ def derivative(record: Activation, x: Any, arrays: Mapping[str, Any]) -> Any:
     """Derivative of `record` at `x`, in the library of `x`."""
     from nonlin.backends import arrays as generic
 
+    computed = _native(record, x, "SLOPE", arrays)
+    if computed is not None:
+        return computed
     return generic.evaluate(record, x, _formula(record, record.evaluate_slope, arrays))
 
 
@@ -56,6 +62,19 @@ def jvp(record: Activation, x: Any, tangent: Any) -> Any:
     return generic.evaluate(
         record, x, lambda x, t, xp: record.push_forward(x, t, xp, record.bound), tangent
     )
+
+
+def _native(record: Activation, x: Any, mode: str, arrays: Mapping[str, Any]) -> Any:
+    """The kernel's result on a NumPy array or PyTorch tensor, or None without a kernel."""
+    if arrays:
+        return None
+    from nonlin.backends import native
+
+    if _is_of("torch", "Tensor", x):
+        from nonlin.backends import native_pytorch
+
+        return native_pytorch.slope(record, x)
+    return native.on_array(record, getattr(native, mode), x)
 
 
 def _formula(

@@ -9,7 +9,7 @@ import array_api_compat.torch
 import torch
 from torch import Tensor
 
-from nonlin.backends import refuse_input
+from nonlin.backends import native_pytorch, refuse_input
 from nonlin.backends.namespace import Namespace
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor] | None = 
     if not x.is_floating_point():
         raise refuse_input(record, f"dtype {x.dtype}")
     tensors = tensors or {}
+    computed = native_pytorch.value(record, x, tensors)
+    if computed is not None:
+        return computed
     if torch.onnx.is_in_onnx_export():
         from nonlin.backends import onnx
 
@@ -49,6 +52,11 @@ def evaluate(record: Activation, x: Tensor, tensors: Mapping[str, Tensor]) -> Te
     """Value by the formula, which autograd would differentiate as it stands."""
     parameters = {**record.bound, **_widened(tensors)}
     return record.evaluate_value(_wide(x), XP, parameters).to(x.dtype)
+
+
+def pull_back(record: Activation, x: Tensor, gradient: Tensor) -> Tensor:
+    """Gradient at `x` by the formula, which autograd can differentiate again."""
+    return record.pull_back(_wide(x), _wide(gradient), XP, record.bound).to(x.dtype)
 
 
 def _wide(x: Tensor) -> Tensor:

@@ -1,0 +1,133 @@
+"""Derives the coefficients in src/polynomials.h: run it to print them with their errors.
+
+    python native/fit.py
+
+Polynomials and quotients interpolate at Chebyshev-like nodes, which comes within a factor of
+about two of the best possible. Where a derivative crosses zero, a node is put on the crossing:
+the approximation is exact there, so that the difference of two equal terms keeps its relative
+accuracy without a longer polynomial.
+"""
+
+from __future__ import annotations
+
+import math
+
+import mpmath
+import numpy as np
+from mpmath import mp
+from scipy.optimize import minimize
+
+mp.dps = 60
+
+LN2 = math.log(2.0)
+# Where the derivatives of silu, gelu_tanh and mish cross zero, as arguments z of e^−z.
+SILU = 1.2784645427610738
+MISH = 1.1924312145154952
+GELU_TANH = 2 * math.sqrt(2 / math.pi) * 0.7524614220710163 * (1 + 0.044715 * 0.7524614220710163**2)
+GELU = mp.findroot(lambda a: mp.ncdf(-a) - a * mp.npdf(a), mp.mpf("0.75179"))
+
+
+def nodes(low: float, high: float, free: int, fixed: tuple[float, ...]) -> list[float]:
+    """Nodes that make the product of the distances smallest, some of them given."""
+    grid = np.linspace(low, high, 4001)
+
+    def size(chosen: np.ndarray) -> float:
+        product = np.ones_like(grid)
+        for node in (*chosen, *fixed):
+            product = product * (grid - node)
+        return math.log(np.abs(product).max())
+
+    starts = np.random.default_rng(0).uniform(low, high, (6, free))
+    options = {"maxiter": 20000, "xatol": 1e-9, "fatol": 1e-9}
+    found = [minimize(size, s, method="Nelder-Mead", options=options) for s in starts]
+    return sorted([*min(found, key=lambda r: r.fun).x, *fixed])
+
+
+def chebyshev(low: float, high: float, count: int) -> list[mpmath.mpf]:
+    middle, half = (mp.mpf(low) + high) / 2, (mp.mpf(high) - low) / 2
+    return [middle + half * mp.cos(mp.pi * (2 * k + 1) / (2 * count)) for k in range(count)]
+
+
+def interpolate(f, at) -> list[mpmath.mpf]:
+    """Coefficients, lowest first, of the polynomial through f at the nodes."""
+    matrix = mp.matrix([[mp.mpf(a) ** k for k in range(len(at))] for a in at])
+    return list(mp.lu_solve(matrix, mp.matrix([f(mp.mpf(a)) for a in at])))
+
+
+def quotient(f, at, top: int) -> tuple[list[mpmath.mpf], list[mpmath.mpf]]:
+    """P of degree `top` over Q, its constant 1, through f at the nodes."""
+    bottom = len(at) - top - 1
+    rows = [
+        [mp.mpf(a) ** k for k in range(top + 1)]
+        + [-f(mp.mpf(a)) * mp.mpf(a) ** k for k in range(1, bottom + 1)]
+        for a in at
+    ]
+    solved = list(mp.lu_solve(mp.matrix(rows), mp.matrix([f(mp.mpf(a)) for a in at])))
+    return solved[: top + 1], [mp.mpf(1), *solved[top + 1 :]]
+
+
+def evaluate(coefficients, x):
+    return mp.polyval([mp.mpf(float(c)) for c in reversed(coefficients)], x)
+
+
+def show(name: str, comment: str, *lists) -> None:
+    print(f"// {comment}")
+    for label, coefficients in zip(("", "_below"), lists, strict=False):
+        print(f"{name}{label}: " + ", ".join(float(c).hex() for c in coefficients))
+
+
+def error(f, approximation, low: float, high: float) -> float:
+    points = [mp.mpf(low) + (mp.mpf(high) - low) * k / 999 for k in range(1000)]
+    return float(max(abs(approximation(x) / f(x) - 1) for x in points if f(x)))
+
+
+def ratio_of_expm1(r):
+    return mp.expm1(r) / r if r else mp.mpf(1)
+
+
+def mills(a):
+    """Φ(−a) without its exponential: e^(a²/2)·Φ(−a)."""
+    return mp.exp(a * a / 2) * mp.ncdf(-a)
+
+
+def atanh_ratio(t):
+    s = mp.sqrt(t)
+    return mp.log1p(2 * s / (1 - s)) / s if t else mp.mpf(2)
+
+
+def tanhshrink_ratio(t):
+    x = mp.sqrt(t)
+    return (x - mp.tanh(x)) / x**3 if t else mp.mpf(1) / 3
+
+
+def mapped(low: float, high: float, count: int, centre: float) -> list[mpmath.mpf]:
+    """Chebyshev nodes in (a − c)/(a + c), dense where a decaying function bends."""
+    ends = [(mp.mpf(x) - centre) / (mp.mpf(x) + centre) for x in (low, high)]
+    return [centre * (1 + t) / (1 - t) for t in chebyshev(ends[0], ends[1], count)]
+
+
+def main() -> None:
+    half = LN2 / 2 * 1.0001
+    crossings = tuple(-(z - 2 * LN2) * -1 for z in (SILU, GELU_TANH, MISH))
+    at = nodes(-half, half, 4, (0.0, *crossings))
+    q = interpolate(ratio_of_expm1, [a for a in at if a])
+    worst = error(ratio_of_expm1, lambda r: evaluate(q, r), -half, half)
+    show("expm1_ratio", f"expm1(r)/r on ±ln2/2, {worst:.1e}", q)
+
+    at = mapped(0, 14.5, 12, 3.0)
+    at[min(range(len(at)), key=lambda k: abs(at[k] - GELU))] = GELU
+    p, q = quotient(mills, at, 5)
+    worst = error(mills, lambda a: evaluate(p, a) / evaluate(q, a), 0, 14.5)
+    show("mills", f"e^(a²/2)·Φ(−a) on [0, 14.5], {worst:.1e}", p, q)
+
+    c = interpolate(atanh_ratio, chebyshev(0, 1 / 9, 6))
+    worst = error(atanh_ratio, lambda t: evaluate(c, t), 0, 1 / 9)
+    show("atanh_ratio", f"2·atanh(s)/s in s² on [0, 1/9], {worst:.1e}", c)
+
+    c = interpolate(tanhshrink_ratio, chebyshev(1e-30, 0.36, 7))
+    worst = error(tanhshrink_ratio, lambda t: evaluate(c, t), 1e-10, 0.36)
+    show("tanhshrink_ratio", f"(x − tanh x)/x³ in x² on [0, 0.36], {worst:.1e}", c)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,252 @@
+#include "driver.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
+#include "parallel.h"
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#include <unistd.h>
+#endif
+
+namespace nonlin_baseline {
+nonlin::Kernels kernels();
+}
+#if defined(NONLIN_X86)
+namespace nonlin_avx2 {
+nonlin::Kernels kernels();
+}
+namespace nonlin_avx512 {
+nonlin::Kernels kernels();
+}
+#endif
+
+namespace nonlin {
+namespace {
+
+struct Choice {
+  const char* name;
+  Kernels kernels;
+};
+
+Choice choose() {
+#if defined(NONLIN_X86)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512bw")) {
+    return {"AVX-512", nonlin_avx512::kernels()};
+  }
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    return {"AVX2", nonlin_avx2::kernels()};
+  }
+  return {"SSE2", nonlin_baseline::kernels()};
+#elif defined(__aarch64__)
+  return {"NEON", nonlin_baseline::kernels()};
+#else
+  return {"baseline", nonlin_baseline::kernels()};
+#endif
+}
+
+const Choice& chosen() {
+  static const Choice choice = choose();
+  return choice;
+}
+
+std::size_t size_of(Type type) { return type == Type::float64 ? 8 : 4; }
+
+// Elements that a thread takes at a time: large beside the cost of taking them, small beside
+// the cache.
+constexpr std::size_t kPart = 16384;
+
+char* at(void* operand, std::size_t bytes) {
+  return operand == nullptr ? nullptr : static_cast<char*>(operand) + bytes;
+}
+
+// The array as a walk over its elements with one index, whatever its dimensions.
+class Walk {
+ public:
+  Walk(const std::vector<std::ptrdiff_t>& shape,
+       const std::vector<std::ptrdiff_t> (&strides)[kOperands], std::size_t start)
+      : shape_(shape), strides_(strides), index_(shape.size()) {
+    for (std::size_t d = shape.size(); d-- > 0;) {
+      index_[d] = std::ptrdiff_t(start % std::size_t(shape[d]));
+      start /= std::size_t(shape[d]);
+      for (int k = 0; k < kOperands; ++k) {
+        if (!strides[k].empty()) offset_[k] += index_[d] * strides[k][d];
+      }
+    }
+  }
+
+  // Elements left along the last dimension.
+  std::size_t run() const { return std::size_t(shape_.back() - index_.back()); }
+  std::ptrdiff_t offset(int k) const { return offset_[k]; }
+  std::ptrdiff_t step(int k) const { return strides_[k].back(); }
+
+  void advance(std::size_t count) {
+    std::size_t d = shape_.size() - 1;
+    move(d, std::ptrdiff_t(count));
+    while (index_[d] == shape_[d] && d > 0) {
+      move(d, -shape_[d]);
+      move(--d, 1);
+    }
+  }
+
+ private:
+  void move(std::size_t d, std::ptrdiff_t by) {
+    index_[d] += by;
+    for (int k = 0; k < kOperands; ++k) {
+      if (!strides_[k].empty()) offset_[k] += by * strides_[k][d];
+    }
+  }
+
+  const std::vector<std::ptrdiff_t>& shape_;
+  const std::vector<std::ptrdiff_t> (&strides_)[kOperands];
+  std::vector<std::ptrdiff_t> index_;
+  std::ptrdiff_t offset_[kOperands] = {};
+};
+
+// Joins dimensions that are regular together, and drops those of one element.
+void simplify(std::vector<std::ptrdiff_t>& shape,
+              std::vector<std::ptrdiff_t> (&strides)[kOperands]) {
+  auto joined = [&](std::size_t d) {
+    if (shape[d] == 1 || shape[d + 1] == 1) return true;
+    return std::all_of(strides, strides + kOperands, [&](const auto& of) {
+      return of.empty() || of[d] == of[d + 1] * shape[d + 1];
+    });
+  };
+  for (std::size_t d = shape.size(); d-- > 1;) {
+    if (!joined(d - 1)) continue;
+    for (auto& of : strides) {
+      if (of.empty()) continue;
+      if (shape[d] == 1) of[d] = of[d - 1];
+      of.erase(of.begin() + std::ptrdiff_t(d) - 1);
+    }
+    shape[d] *= shape[d - 1];
+    shape.erase(shape.begin() + std::ptrdiff_t(d) - 1);
+  }
+}
+
+// Copies a run of elements between a block and the array.
+template <class T>
+void copy(T* to, std::ptrdiff_t to_step, const T* from, std::ptrdiff_t from_step,
+          std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) to[std::ptrdiff_t(i) * to_step] = from[std::ptrdiff_t(i) * from_step];
+}
+
+template <class T, class Compute>
+void blockwise(void* const (&operands)[kOperands], const std::vector<std::ptrdiff_t>& shape,
+               const std::vector<std::ptrdiff_t> (&strides)[kOperands], std::size_t start,
+               std::size_t count, const Compute& compute) {
+  constexpr std::size_t kBlock = 512;
+  T blocks[kOperands][kBlock];
+  Walk read(shape, strides, start), write = read;
+  while (count > 0) {
+    const std::size_t block = std::min(count, kBlock);
+    for (std::size_t i = 0; i < block;) {
+      const std::size_t run = std::min(block - i, read.run());
+      for (int k = 0; k < 2; ++k) {
+        if (operands[k] == nullptr) continue;
+        const T* from = static_cast<const T*>(operands[k]) + read.offset(k);
+        copy(blocks[k] + i, 1, from, read.step(k), run);
+      }
+      read.advance(run);
+      i += run;
+    }
+    compute(blocks[0], blocks[1], blocks[2], blocks[3], block);
+    for (std::size_t i = 0; i < block;) {
+      const std::size_t run = std::min(block - i, write.run());
+      for (int k = 2; k < kOperands; ++k) {
+        if (operands[k] == nullptr) continue;
+        copy(static_cast<T*>(operands[k]) + write.offset(k), write.step(k), blocks[k] + i, 1, run);
+      }
+      write.advance(run);
+      i += run;
+    }
+    count -= block;
+  }
+}
+
+// Splits `count` elements into parts for threads.
+template <class Part>
+void in_parts(std::size_t count, int threads, const Part& part) {
+  const std::size_t parts = (count + kPart - 1) / kPart;
+  if (threads <= 1 || parts <= 1) {
+    if (count > 0) part(0, count);
+    return;
+  }
+  run_parts(int(parts), threads, [&](int i) {
+    const std::size_t start = std::size_t(i) * kPart;
+    part(start, std::min(kPart, count - start));
+  });
+}
+
+}  // namespace
+
+Kernels kernels() { return chosen().kernels; }
+const char* instruction_set() { return chosen().name; }
+
+void apply(const Kernel& kernel, Mode mode, void* const (&operands)[kOperands], std::size_t count,
+           const double* parameters, int threads) {
+  const std::size_t size = size_of(kernel.type);
+  in_parts(count, threads, [&](std::size_t start, std::size_t part) {
+    const std::size_t skip = start * size;
+    kernel.apply[mode](at(operands[0], skip), at(operands[1], skip), at(operands[2], skip),
+                       at(operands[3], skip), part, parameters);
+  });
+}
+
+void apply_strided(const Kernel& kernel, Mode mode, void* const (&operands)[kOperands],
+                   std::vector<std::ptrdiff_t> shape,
+                   std::vector<std::ptrdiff_t> (&strides)[kOperands], const double* parameters,
+                   int threads) {
+  std::size_t count = 1;
+  for (std::ptrdiff_t length : shape) count *= std::size_t(length);
+  if (count == 0) return;
+  if (shape.empty()) return apply(kernel, mode, operands, 1, parameters, 1);
+  simplify(shape, strides);
+  const bool regular = shape.size() == 1 && std::all_of(strides, strides + kOperands, [](auto& of) {
+                         return of.empty() || of[0] == 1;
+                       });
+  if (regular) return apply(kernel, mode, operands, count, parameters, threads);
+  const auto compute = [&](void* x, void* upstream, void* first, void* second, std::size_t n) {
+    kernel.apply[mode](x, upstream, first, second, n, parameters);
+  };
+  in_parts(count, threads, [&](std::size_t start, std::size_t part) {
+    if (size_of(kernel.type) == 8) {
+      blockwise<uint64_t>(operands, shape, strides, start, part, compute);
+    } else {
+      blockwise<uint32_t>(operands, shape, strides, start, part, compute);
+    }
+  });
+}
+
+double reduce(const Kernel& kernel, int parameter, const void* x, const void* upstream,
+              std::size_t count, const double* parameters, int threads) {
+  const std::size_t size = size_of(kernel.type), parts = (count + kPart - 1) / kPart;
+  std::vector<double> sums(parts);
+  run_parts(int(parts), threads, [&](int i) {
+    const std::size_t start = std::size_t(i) * kPart;
+    sums[std::size_t(i)] = kernel.reduce[parameter](
+        static_cast<const char*>(x) + start * size, static_cast<const char*>(upstream) + start * size,
+        std::min(kPart, count - start), parameters);
+  });
+  double total = 0;
+  for (double sum : sums) total += sum;
+  return total;
+}
+
+void advise(void* memory, std::size_t bytes) {
+#if defined(__linux__)
+  const std::uintptr_t page = std::uintptr_t(sysconf(_SC_PAGESIZE));
+  const std::uintptr_t start = (reinterpret_cast<std::uintptr_t>(memory) + page - 1) / page * page;
+  const std::uintptr_t end = (reinterpret_cast<std::uintptr_t>(memory) + bytes) / page * page;
+  // A hint: a kernel that knows no huge pages refuses it, and nothing else changes.
+  if (end > start) (void)madvise(reinterpret_cast<void*>(start), end - start, MADV_HUGEPAGE);
+#else
+  (void)memory, (void)bytes;
+#endif
+}
+
+}  // namespace nonlin

@@ -1,0 +1,184 @@
+"""Native kernels on the processor: which there are, and how NumPy arrays reach them.
+
+The extension exports the list of its kernels; nothing here names an activation.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from nonlin.precision import current_precision
+
+if TYPE_CHECKING:
+    from nonlin.activation import Activation
+
+try:
+    from nonlin import _native  # type: ignore[attr-defined]  # built by native/CMakeLists.txt
+except ImportError as error:
+    _native, ABSENCE = None, str(error)
+else:
+    ABSENCE = ""
+
+VALUE, SLOPE, BOTH, GRADIENT = range(4)
+
+# From here on a fresh output spends more time on page faults than on arithmetic.
+HUGE = 1 << 22
+
+
+class Kernel(NamedTuple):
+    """A kernel of the extension.
+
+    Attributes:
+        index: its place in the extension's list.
+        name: the record's name.
+        words: parameters that are words, and the word it computes.
+        parameters: names of its numbers, in the order they are passed.
+        learned: those of them with a gradient.
+        dtype: name of the dtype.
+        precision: ``"exact"`` or ``"fast"``.
+    """
+
+    index: int
+    name: str
+    words: dict[str, str]
+    parameters: tuple[str, ...]
+    learned: tuple[str, ...]
+    dtype: str
+    precision: str
+
+
+class Call(NamedTuple):
+    """A kernel with the numbers of a record: what is passed to the extension."""
+
+    kernel: Kernel
+    index: int
+    numbers: tuple[float, ...]
+
+
+@cache
+def kernels() -> dict[tuple[str, str, str], list[Kernel]]:
+    """The kernels there are, by name, dtype and precision."""
+    found: dict[tuple[str, str, str], list[Kernel]] = {}
+    for index, described in enumerate(_native.kernels() if _native else ()):
+        kernel = Kernel(index, *described)
+        found.setdefault((kernel.name, kernel.dtype, kernel.precision), []).append(kernel)
+    return found
+
+
+def find(record: Activation, dtype: str) -> Call | None:
+    """The kernel for a record, dtype and the precision in force, or None."""
+    # Kept on the record, whose hash costs more than the call of a kernel.
+    calls = record.__dict__.get("_calls")
+    if calls is None:
+        calls = record.__dict__["_calls"] = {}
+    key = dtype, current_precision.get()
+    if key not in calls:
+        calls[key] = _find(record, *key)
+    return calls[key]
+
+
+def _find(record: Activation, dtype: str, precision: str) -> Call | None:
+    if _native is None:
+        _warn_once()
+        return None
+    if record.at_kink != "torch" and record.kinks:
+        return None
+    # What is exact is as good as fast, where nothing is faster.
+    for choice in dict.fromkeys((precision, "exact")):
+        for kernel in kernels().get((record.name, dtype, choice), ()):
+            named = {*kernel.words, *kernel.parameters}
+            if named != set(record.bound) or any(
+                record.bound[name] != word for name, word in kernel.words.items()
+            ):
+                continue
+            numbers = tuple(float(record.bound[name]) for name in kernel.parameters)
+            return Call(kernel, kernel.index, numbers)
+    return None
+
+
+@cache
+def _warn_once() -> None:
+    warnings.warn(
+        "nonlin runs without its native kernels, on slower and less exact formulas "
+        f"({ABSENCE}); reinstall it with a C++ compiler, or see: nonlin info",
+        stacklevel=6,
+    )
+
+
+def threads() -> int:
+    """Threads that kernels use: PyTorch's number once it is loaded."""
+    torch = sys.modules.get("torch")
+    if torch is not None and hasattr(torch, "get_num_threads"):
+        _share_pool(torch)
+        return torch.get_num_threads()
+    return _default_threads()
+
+
+@cache
+def _default_threads() -> int:
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    if asked.isdigit() and int(asked) > 0:
+        return int(asked)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@cache
+def _share_pool(torch: Any) -> str:
+    """Join PyTorch's threads, so that two pools do not compete for the processor."""
+    library = os.path.join(os.path.dirname(torch.__file__), "lib")
+    for name in sorted(os.listdir(library)) if os.path.isdir(library) else ():
+        if "gomp" in name or "iomp" in name:
+            path = os.path.join(library, name)
+            if _native.share_pool(path):
+                return path
+    return ""
+
+
+def on_array(
+    record: Activation, mode: int, x: Any, upstream: Any = None, out: Any = None
+) -> Any:
+    """Value, derivative or gradient of `record` at a NumPy array, or None without a kernel.
+
+    Args:
+        record: the activation.
+        mode: ``VALUE``, ``SLOPE`` or ``GRADIENT``.
+        x: any object.
+        upstream: for ``GRADIENT``: array like `x`.
+        out: array like `x` to write to, `x` itself allowed; a new one by default.
+    """
+    if type(x) is not np.ndarray or not x.dtype.isnative:
+        return None
+    call = find(record, x.dtype.name)
+    if call is None:
+        return None
+    if upstream is not None:
+        upstream = np.broadcast_to(np.asarray(upstream, dtype=x.dtype), x.shape)
+    if out is None:
+        out = np.empty_like(x)
+        if out.nbytes >= HUGE:
+            _native.advise(out.ctypes.data, out.nbytes)
+    team = threads() if x.size > 16384 else 1
+    if x.flags.c_contiguous and out.flags.c_contiguous and upstream is None:
+        _native.apply(
+            call.index, mode, x.ctypes.data, 0, out.ctypes.data, 0, x.size, call.numbers, team
+        )
+        return out
+    given = (x, upstream, out, None)
+    _native.apply_strided(
+        call.index,
+        mode,
+        [0 if array is None else array.ctypes.data for array in given],
+        x.shape,
+        [() if array is None else [s // x.itemsize for s in array.strides] for array in given],
+        call.numbers,
+        team,
+    )
+    return out

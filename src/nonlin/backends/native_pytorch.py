@@ -1,0 +1,156 @@
+"""Native kernels on PyTorch's CPU tensors, in eager mode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+
+from nonlin.backends import native
+from nonlin.backends.native import BOTH, GRADIENT, SLOPE, VALUE, Call
+from nonlin.precision import current_save
+
+if TYPE_CHECKING:
+    from nonlin.activation import Activation
+
+DTYPES = {
+    torch.float32: "float32",
+    torch.float64: "float64",
+    torch.float16: "float16",
+    torch.bfloat16: "bfloat16",
+}
+PLAIN = (Tensor, torch.nn.Parameter)
+# Shorter calls cost more than the arithmetic they save.
+SHORT = 2048
+# Derivatives kept beside their inputs, in bytes, with save="auto".
+KEPT = 256 << 20
+
+
+def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor]) -> Tensor | None:
+    """Value of `record` at `x` by a kernel, or None where the formula has to be taken."""
+    if tensors or not _is_eager(x):
+        return None
+    call = native.find(record, DTYPES[x.dtype])
+    if call is None:
+        return None
+    if x.requires_grad and torch.is_grad_enabled():
+        return _apply(x, record, call)
+    return _run(call, VALUE, x)
+
+
+def slope(record: Activation, x: Tensor) -> Tensor | None:
+    """Derivative of `record` at `x` by a kernel, or None; `x` is not differentiated."""
+    if not _is_eager(x) or (x.requires_grad and torch.is_grad_enabled()):
+        return None
+    call = native.find(record, DTYPES[x.dtype])
+    return call and _run(call, SLOPE, x)
+
+
+def _is_eager(x: Tensor) -> bool:
+    """Whether nothing but autograd watches: no compiler, transform, mode or tracer."""
+    return (
+        not torch.compiler.is_compiling()
+        and type(x) in PLAIN
+        and x.is_cpu
+        and x.layout is torch.strided
+        and not x.is_neg()
+        and x.dtype in DTYPES
+        and forward_ad._current_level < 0
+        and not torch._C._are_functorch_transforms_active()
+        and torch._C._len_torch_dispatch_stack() == 0
+        and torch._C._get_tracing_state() is None
+    )
+
+
+def _run(
+    call: Call, mode: int, x: Tensor, upstream: Tensor | None = None, out: Tensor | None = None
+) -> Any:
+    """The kernel's result, or for BOTH its two results, in fresh tensors laid out like `x`."""
+    first = _empty_like(x) if out is None else out
+    second = _empty_like(x) if mode == BOTH else None
+    count = x.numel()
+    team = native.threads() if count > 16384 else 1
+    dense = x.is_contiguous() and first.is_contiguous()
+    if dense and (upstream is None or upstream.is_contiguous()):
+        native._native.apply(
+            call.index,
+            mode,
+            x.data_ptr(),
+            0 if upstream is None else upstream.data_ptr(),
+            first.data_ptr(),
+            0 if second is None else second.data_ptr(),
+            count,
+            call.numbers,
+            team,
+        )
+    else:
+        given = (x, upstream, first, second)
+        native._native.apply_strided(
+            call.index,
+            mode,
+            [0 if tensor is None else tensor.data_ptr() for tensor in given],
+            x.shape,
+            [() if tensor is None else tensor.stride() for tensor in given],
+            call.numbers,
+            team,
+        )
+    return first if second is None else (first, second)
+
+
+def _empty_like(x: Tensor) -> Tensor:
+    fresh = torch.empty_like(x)
+    bytes_ = x.numel() * x.itemsize
+    if bytes_ >= native.HUGE:
+        native._native.advise(fresh.data_ptr(), bytes_)
+    return fresh
+
+
+class _Budget:
+    """Bytes of derivatives that are kept beside their inputs."""
+
+    used = 0
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        _Budget.used += size
+
+    def __del__(self) -> None:
+        _Budget.used -= self.size
+
+
+class _Kernel(torch.autograd.Function):
+    """Forward by the kernel of value and derivative, backward one multiplication."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, record: Activation, call: Call) -> Tensor:
+        ctx.record, ctx.call = record, call
+        size = x.numel() * x.itemsize
+        save = current_save.get()
+        if save == "derivative" or (
+            save == "auto" and size > SHORT and _Budget.used + size <= KEPT
+        ):
+            y, derivative = _run(call, BOTH, x)
+            ctx.save_for_backward(x, derivative)
+            ctx.kept = _Budget(size)
+            return y
+        ctx.save_for_backward(x)
+        return _run(call, VALUE, x)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> tuple[Any, ...]:
+        (gradient,) = gradients
+        x, *kept = ctx.saved_tensors
+        if torch.is_grad_enabled() or not _is_eager(gradient):
+            from nonlin.backends import pytorch
+
+            return pytorch.pull_back(ctx.record, x, gradient), None, None
+        if kept:
+            return gradient * kept[0], None, None
+        return _run(ctx.call, GRADIENT, x, gradient), None, None
+
+
+# Function.apply without its look for transforms, of which there are none here.
+_apply = super(torch.autograd.Function, _Kernel).apply
