@@ -85,6 +85,10 @@ def ratio_of_expm1(r):
     return mp.expm1(r) / r if r else mp.mpf(1)
 
 
+def second_ratio_of_expm1(r):
+    return (mp.expm1(r) - r) / r**2 if abs(r) > 1e-20 else mp.mpf(1) / 2
+
+
 def mills(a):
     """Φ(−a) without its exponential: e^(a²/2)·Φ(−a)."""
     return mp.exp(a * a / 2) * mp.ncdf(-a)
@@ -113,6 +117,19 @@ def main() -> None:
     q = interpolate(ratio_of_expm1, [a for a in at if a])
     worst = error(ratio_of_expm1, lambda r: evaluate(q, r), -half, half)
     show("expm1_ratio", f"expm1(r)/r on ±ln2/2, {worst:.1e}", q)
+
+    q = interpolate(second_ratio_of_expm1, chebyshev(-half, half, 5))
+    worst = error(mp.exp, lambda r: 1 + r + r * r * evaluate(q, r), -half, half)
+    show("fast_expm1_rest", f"(expm1(r) − r)/r² on ±ln2/2, {worst:.1e} of e^r", q)
+
+    at = mapped(0, 14.5, 10, 3.0)
+    p, q = quotient(mills, at, 4)
+    worst = error(mills, lambda a: evaluate(p, a) / evaluate(q, a), 0, 14.5)
+    show("fast_mills", f"e^(a²/2)·Φ(−a) on [0, 14.5], {worst:.1e}", p, q)
+
+    c = interpolate(atanh_ratio, chebyshev(0, 1 / 9, 5))
+    worst = error(atanh_ratio, lambda t: evaluate(c, t), 0, 1 / 9)
+    show("fast_atanh_ratio", f"2·atanh(s)/s in s² on [0, 1/9], {worst:.1e}", c)
 
     at = mapped(0, 14.5, 12, 3.0)
     at[min(range(len(at)), key=lambda k: abs(at[k] - GELU))] = GELU

@@ -5,22 +5,30 @@
 #include <cstring>
 
 #include "parallel.h"
+#include "tables.h"
 
 #if defined(__linux__)
 #include <sys/mman.h>
 #include <unistd.h>
 #endif
 
-namespace nonlin_baseline {
-nonlin::Kernels kernels();
-}
+#define NONLIN_DECLARE(set)           \
+  namespace nonlin_##set {            \
+    nonlin::Kernels kernels_Single(); \
+    nonlin::Kernels kernels_Wide();   \
+    nonlin::Kernels kernels_Double(); \
+    nonlin::Kernels kernels_Fast();   \
+  }
+#define NONLIN_ALL(set)                                              \
+  {                                                                  \
+    nonlin_##set::kernels_Single(), nonlin_##set::kernels_Wide(),    \
+        nonlin_##set::kernels_Double(), nonlin_##set::kernels_Fast() \
+  }
+
+NONLIN_DECLARE(baseline)
 #if defined(NONLIN_X86)
-namespace nonlin_avx2 {
-nonlin::Kernels kernels();
-}
-namespace nonlin_avx512 {
-nonlin::Kernels kernels();
-}
+NONLIN_DECLARE(avx2)
+NONLIN_DECLARE(avx512)
 #endif
 
 namespace nonlin {
@@ -28,7 +36,7 @@ namespace {
 
 struct Choice {
   const char* name;
-  Kernels kernels;
+  std::vector<Kernels> kernels;  // by arithmetic
 };
 
 Choice choose() {
@@ -36,16 +44,16 @@ Choice choose() {
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512bw")) {
-    return {"AVX-512", nonlin_avx512::kernels()};
+    return {"AVX-512", NONLIN_ALL(avx512)};
   }
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-    return {"AVX2", nonlin_avx2::kernels()};
+    return {"AVX2", NONLIN_ALL(avx2)};
   }
-  return {"SSE2", nonlin_baseline::kernels()};
+  return {"SSE2", NONLIN_ALL(baseline)};
 #elif defined(__aarch64__)
-  return {"NEON", nonlin_baseline::kernels()};
+  return {"NEON", NONLIN_ALL(baseline)};
 #else
-  return {"baseline", nonlin_baseline::kernels()};
+  return {"baseline", NONLIN_ALL(baseline)};
 #endif
 }
 
@@ -54,7 +62,21 @@ const Choice& chosen() {
   return choice;
 }
 
-std::size_t size_of(Type type) { return type == Type::float64 ? 8 : 4; }
+std::size_t size_of(Number number) {
+  return number == Number::float64 ? 8 : number == Number::float32 ? 4 : 2;
+}
+
+// The kernel on contiguous numbers.
+void compute(const Entry& entry, Mode mode, void* x, void* upstream, void* first, void* second,
+             std::size_t count, const double* parameters) {
+  if (is_narrow(entry.number)) {
+    apply_narrow(*entry.kernel, entry.number, mode, static_cast<uint16_t*>(x),
+                 static_cast<uint16_t*>(upstream), static_cast<uint16_t*>(first),
+                 static_cast<uint16_t*>(second), count, parameters);
+  } else {
+    entry.kernel->apply[mode](x, upstream, first, second, count, parameters);
+  }
+}
 
 // Elements that a thread takes at a time: large beside the cost of taking them, small beside
 // the cache.
@@ -184,53 +206,80 @@ void in_parts(std::size_t count, int threads, const Part& part) {
 
 }  // namespace
 
-Kernels kernels() { return chosen().kernels; }
+const std::vector<Entry>& entries() {
+  static const std::vector<Entry>* all = [] {
+    auto* made = new std::vector<Entry>;
+    for (const Kernels& kernels : chosen().kernels)
+      for (int i = 0; i < kernels.count; ++i) {
+      const Kernel* kernel = kernels.first + i;
+      if (kernel->type == Type::wide) {
+        made->push_back({kernel, Number::float16});
+        made->push_back({kernel, Number::bfloat16});
+      } else {
+        made->push_back(
+            {kernel, kernel->type == Type::float64 ? Number::float64 : Number::float32});
+      }
+    }
+    return made;
+  }();
+  return *all;
+}
 const char* instruction_set() { return chosen().name; }
 
-void apply(const Kernel& kernel, Mode mode, void* const (&operands)[kOperands], std::size_t count,
+void apply(const Entry& entry, Mode mode, void* const (&operands)[kOperands], std::size_t count,
            const double* parameters, int threads) {
-  const std::size_t size = size_of(kernel.type);
+  const std::size_t size = size_of(entry.number);
+  if (is_narrow(entry.number)) prepare_narrow(*entry.kernel, entry.number, mode, count, parameters);
   in_parts(count, threads, [&](std::size_t start, std::size_t part) {
     const std::size_t skip = start * size;
-    kernel.apply[mode](at(operands[0], skip), at(operands[1], skip), at(operands[2], skip),
-                       at(operands[3], skip), part, parameters);
+    compute(entry, mode, at(operands[0], skip), at(operands[1], skip), at(operands[2], skip),
+            at(operands[3], skip), part, parameters);
   });
 }
 
-void apply_strided(const Kernel& kernel, Mode mode, void* const (&operands)[kOperands],
+void apply_strided(const Entry& entry, Mode mode, void* const (&operands)[kOperands],
                    std::vector<std::ptrdiff_t> shape,
                    std::vector<std::ptrdiff_t> (&strides)[kOperands], const double* parameters,
                    int threads) {
   std::size_t count = 1;
   for (std::ptrdiff_t length : shape) count *= std::size_t(length);
   if (count == 0) return;
-  if (shape.empty()) return apply(kernel, mode, operands, 1, parameters, 1);
+  if (shape.empty()) return apply(entry, mode, operands, 1, parameters, 1);
   simplify(shape, strides);
   const bool regular = shape.size() == 1 && std::all_of(strides, strides + kOperands, [](auto& of) {
                          return of.empty() || of[0] == 1;
                        });
-  if (regular) return apply(kernel, mode, operands, count, parameters, threads);
-  const auto compute = [&](void* x, void* upstream, void* first, void* second, std::size_t n) {
-    kernel.apply[mode](x, upstream, first, second, n, parameters);
+  if (regular) return apply(entry, mode, operands, count, parameters, threads);
+  if (is_narrow(entry.number)) prepare_narrow(*entry.kernel, entry.number, mode, count, parameters);
+  const auto block = [&](void* x, void* upstream, void* first, void* second, std::size_t n) {
+    compute(entry, mode, x, upstream, first, second, n, parameters);
   };
   in_parts(count, threads, [&](std::size_t start, std::size_t part) {
-    if (size_of(kernel.type) == 8) {
-      blockwise<uint64_t>(operands, shape, strides, start, part, compute);
-    } else {
-      blockwise<uint32_t>(operands, shape, strides, start, part, compute);
+    switch (size_of(entry.number)) {
+      case 8:
+        return blockwise<uint64_t>(operands, shape, strides, start, part, block);
+      case 4:
+        return blockwise<uint32_t>(operands, shape, strides, start, part, block);
+      default:
+        return blockwise<uint16_t>(operands, shape, strides, start, part, block);
     }
   });
 }
 
-double reduce(const Kernel& kernel, int parameter, const void* x, const void* upstream,
+double reduce(const Entry& entry, int parameter, const void* x, const void* upstream,
               std::size_t count, const double* parameters, int threads) {
-  const std::size_t size = size_of(kernel.type), parts = (count + kPart - 1) / kPart;
+  const std::size_t size = size_of(entry.number), parts = (count + kPart - 1) / kPart;
   std::vector<double> sums(parts);
   run_parts(int(parts), threads, [&](int i) {
-    const std::size_t start = std::size_t(i) * kPart;
-    sums[std::size_t(i)] = kernel.reduce[parameter](
-        static_cast<const char*>(x) + start * size, static_cast<const char*>(upstream) + start * size,
-        std::min(kPart, count - start), parameters);
+    const std::size_t start = std::size_t(i) * kPart, part = std::min(kPart, count - start);
+    const char* from = static_cast<const char*>(x) + start * size;
+    const char* by = static_cast<const char*>(upstream) + start * size;
+    sums[std::size_t(i)] =
+        is_narrow(entry.number)
+            ? reduce_narrow(*entry.kernel, entry.number, parameter,
+                            reinterpret_cast<const uint16_t*>(from),
+                            reinterpret_cast<const uint16_t*>(by), part, parameters)
+            : entry.kernel->reduce[parameter](from, by, part, parameters);
   });
   double total = 0;
   for (double sum : sums) total += sum;

@@ -5,14 +5,16 @@
 
 namespace nonlin {
 
-enum class Type { float32, float64 };
+// wide: float64 in and out, for numbers of 16 bits, with the range of float32.
+enum class Type { float32, float64, wide };
 enum class Precision { exact, fast };
 enum Mode { kValue, kSlope, kBoth, kGradient, kModes };
 
 constexpr int kParameters = 4;
 
 // Mode: what is written. kValue: first = f(x). kSlope: first = f′(x). kBoth: first = f(x),
-// second = f′(x). kGradient: first = upstream · f′(x), rounded once. `first` may be `x`.
+// second = f′(x). kGradient: first = upstream · f′(x), the derivative rounded before. `first` may
+// be `x` or `upstream`.
 typedef void Apply(const void* x, const void* upstream, void* first, void* second,
                    std::size_t count, const double* parameters);
 // Σ upstream · ∂f/∂parameter.

@@ -17,7 +17,12 @@ NONLIN_INLINE void apply_pack(const typename M::Scalar* x, const typename M::Sca
   const auto result = F::template at<M>(M::load(x), parameters);
   if constexpr (mode == nonlin::kValue) M::store(first, result.value);
   if constexpr (mode == nonlin::kSlope) M::store(first, result.slope);
-  if constexpr (mode == nonlin::kGradient) M::store(first, result.slope * M::load(upstream));
+  if constexpr (mode == nonlin::kGradient) {
+    // The derivative is rounded first: the same bits as from a derivative that was kept.
+    typename M::Scalar slope[M::V::kCount];
+    M::store(slope, result.slope);
+    for (int i = 0; i < M::V::kCount; ++i) first[i] = slope[i] * upstream[i];
+  }
   if constexpr (mode == nonlin::kBoth) {
     M::store(first, result.value);
     M::store(second, result.slope);
@@ -81,8 +86,10 @@ constexpr nonlin::Kernel describe() {
   kernel.precision = M::kPrecision;
   kernel.apply[nonlin::kValue] = apply<M, F, nonlin::kValue>;
   kernel.apply[nonlin::kSlope] = apply<M, F, nonlin::kSlope>;
-  kernel.apply[nonlin::kBoth] = apply<M, F, nonlin::kBoth>;
-  kernel.apply[nonlin::kGradient] = apply<M, F, nonlin::kGradient>;
+  if constexpr (M::kType != nonlin::Type::wide) {
+    kernel.apply[nonlin::kBoth] = apply<M, F, nonlin::kBoth>;
+    kernel.apply[nonlin::kGradient] = apply<M, F, nonlin::kGradient>;
+  }
   if constexpr (F::kLearned > 0 && M::kPrecision == nonlin::Precision::exact) {
     kernel.reduce[0] = reduce<M, F, 0>;
   }

@@ -16,10 +16,10 @@ namespace {
 
 void* address(std::uintptr_t pointer) { return reinterpret_cast<void*>(pointer); }
 
-const nonlin::Kernel& kernel_at(int index) {
-  const nonlin::Kernels all = nonlin::kernels();
-  if (index < 0 || index >= all.count) throw std::out_of_range("no such kernel");
-  return all.first[index];
+const nonlin::Entry& entry_at(int index) {
+  const auto& all = nonlin::entries();
+  if (index < 0 || std::size_t(index) >= all.size()) throw std::out_of_range("no such kernel");
+  return all[std::size_t(index)];
 }
 
 nonlin::Mode mode_of(int mode) {
@@ -49,7 +49,7 @@ void unlocked(std::size_t count, const Body& body) {
 void apply(int kernel, int mode, std::uintptr_t x, std::uintptr_t upstream, std::uintptr_t first,
            std::uintptr_t second, std::size_t count, const nb::tuple& parameters, int threads) {
   const Numbers numbers(parameters);
-  const nonlin::Kernel& chosen = kernel_at(kernel);
+  const nonlin::Entry& chosen = entry_at(kernel);
   void* operands[] = {address(x), address(upstream), address(first), address(second)};
   const nonlin::Mode how = mode_of(mode);
   unlocked(count,
@@ -62,7 +62,7 @@ void apply_strided(int kernel, int mode, const std::vector<std::uintptr_t>& poin
                    const Sizes& shape, std::vector<Sizes> strides, const nb::tuple& parameters,
                    int threads) {
   const Numbers numbers(parameters);
-  const nonlin::Kernel& chosen = kernel_at(kernel);
+  const nonlin::Entry& chosen = entry_at(kernel);
   const nonlin::Mode how = mode_of(mode);
   if (pointers.size() != nonlin::kOperands || strides.size() != nonlin::kOperands) {
     throw std::out_of_range("four operands expected");
@@ -83,8 +83,8 @@ void apply_strided(int kernel, int mode, const std::vector<std::uintptr_t>& poin
 double reduce(int kernel, int parameter, std::uintptr_t x, std::uintptr_t upstream,
               std::size_t count, const nb::tuple& parameters, int threads) {
   const Numbers numbers(parameters);
-  const nonlin::Kernel& chosen = kernel_at(kernel);
-  if (parameter < 0 || parameter >= nonlin::kParameters || !chosen.reduce[parameter]) {
+  const nonlin::Entry& chosen = entry_at(kernel);
+  if (parameter < 0 || parameter >= nonlin::kParameters || !chosen.kernel->reduce[parameter]) {
     throw std::out_of_range("no gradient of this parameter");
   }
   nb::gil_scoped_release release;
@@ -95,9 +95,8 @@ double reduce(int kernel, int parameter, std::uintptr_t x, std::uintptr_t upstre
 // (name, words, parameters, learned, dtype, precision) of every kernel, in the order of `apply`.
 nb::list kernels() {
   nb::list result;
-  const nonlin::Kernels all = nonlin::kernels();
-  for (int i = 0; i < all.count; ++i) {
-    const nonlin::Kernel& kernel = all.first[i];
+  for (const nonlin::Entry& entry : nonlin::entries()) {
+    const nonlin::Kernel& kernel = *entry.kernel;
     nb::list parameters, learned;
     for (int k = 0; k < nonlin::kParameters && kernel.parameters[k] != nullptr; ++k) {
       parameters.append(nb::str(kernel.parameters[k]));
@@ -105,7 +104,8 @@ nb::list kernels() {
     }
     nb::dict words;
     if (kernel.words[0] != nullptr) words[kernel.words[0]] = nb::str(kernel.words[1]);
-    const char* type = kernel.type == nonlin::Type::float64 ? "float64" : "float32";
+    const char* types[] = {"float32", "float64", "float16", "bfloat16"};
+    const char* type = types[int(entry.number)];
     const char* precision = kernel.precision == nonlin::Precision::fast ? "fast" : "exact";
     result.append(nb::make_tuple(nb::str(kernel.name), words, nb::tuple(parameters),
                                  nb::tuple(learned), nb::str(type), nb::str(precision)));

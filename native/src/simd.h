@@ -27,6 +27,12 @@ struct Lanes {
   typedef T type __attribute__((vector_size(sizeof(T) * L)));
 };
 
+// A type that the compiler does not deduce: numbers beside a pack take its type.
+template <class T>
+struct Same {
+  typedef T type;
+};
+
 template <class T>
 struct Bits;
 template <>
@@ -76,11 +82,11 @@ struct Pack<int32_t, L, K> {
     return r;                                                                               \
   }                                                                                         \
   template <class T, int L, int K>                                                          \
-  NONLIN_INLINE Pack<T, L, K> operator op(T a, const Pack<T, L, K>& b) {                    \
+  NONLIN_INLINE Pack<T, L, K> operator op(typename Same<T>::type a, const Pack<T, L, K>& b) { \
     return Pack<T, L, K>(a) op b;                                                           \
   }                                                                                         \
   template <class T, int L, int K>                                                          \
-  NONLIN_INLINE Pack<T, L, K> operator op(const Pack<T, L, K>& a, T b) {                    \
+  NONLIN_INLINE Pack<T, L, K> operator op(const Pack<T, L, K>& a, typename Same<T>::type b) { \
     return a op Pack<T, L, K>(b);                                                           \
   }
 NONLIN_BINARY(+)
@@ -98,7 +104,7 @@ NONLIN_BINARY(/)
     return r;                                                                    \
   }                                                                              \
   template <class T, int L, int K>                                               \
-  NONLIN_INLINE typename Pack<T, L, K>::Mask operator op(const Pack<T, L, K>& a, T b) { \
+  NONLIN_INLINE typename Pack<T, L, K>::Mask operator op(const Pack<T, L, K>& a, typename Same<T>::type b) { \
     return a op Pack<T, L, K>(b);                                                \
   }
 NONLIN_COMPARE(<)
@@ -154,21 +160,21 @@ NONLIN_INLINE R min1(R a, R b) {
 #endif
 
 template <class T, int L, int K>
-NONLIN_INLINE Pack<T, L, K> at_least(const Pack<T, L, K>& a, T low) {
+NONLIN_INLINE Pack<T, L, K> at_least(const Pack<T, L, K>& a, typename Same<T>::type low) {
   const Pack<T, L, K> bound(low);
   Pack<T, L, K> r;
   NONLIN_EACH(r.v[i] = max1(bound.v[i], a.v[i]))
   return r;
 }
 template <class T, int L, int K>
-NONLIN_INLINE Pack<T, L, K> at_most(const Pack<T, L, K>& a, T high) {
+NONLIN_INLINE Pack<T, L, K> at_most(const Pack<T, L, K>& a, typename Same<T>::type high) {
   const Pack<T, L, K> bound(high);
   Pack<T, L, K> r;
   NONLIN_EACH(r.v[i] = min1(bound.v[i], a.v[i]))
   return r;
 }
 template <class T, int L, int K>
-NONLIN_INLINE Pack<T, L, K> clamp(const Pack<T, L, K>& a, T low, T high) {
+NONLIN_INLINE Pack<T, L, K> clamp(const Pack<T, L, K>& a, typename Same<T>::type low, typename Same<T>::type high) {
   return at_most(at_least(a, low), high);
 }
 
@@ -256,15 +262,15 @@ NONLIN_INLINE Pack<T, L, K> fma(const Pack<T, L, K>& a, const Pack<T, L, K>& b,
   return r;
 }
 template <class T, int L, int K>
-NONLIN_INLINE Pack<T, L, K> fma(const Pack<T, L, K>& a, const Pack<T, L, K>& b, T c) {
+NONLIN_INLINE Pack<T, L, K> fma(const Pack<T, L, K>& a, const Pack<T, L, K>& b, typename Same<T>::type c) {
   return fma(a, b, Pack<T, L, K>(c));
 }
 template <class T, int L, int K>
-NONLIN_INLINE Pack<T, L, K> fma(const Pack<T, L, K>& a, T b, T c) {
+NONLIN_INLINE Pack<T, L, K> fma(const Pack<T, L, K>& a, typename Same<T>::type b, typename Same<T>::type c) {
   return fma(a, Pack<T, L, K>(b), Pack<T, L, K>(c));
 }
 template <class T, int L, int K>
-NONLIN_INLINE Pack<T, L, K> fma(const Pack<T, L, K>& a, T b, const Pack<T, L, K>& c) {
+NONLIN_INLINE Pack<T, L, K> fma(const Pack<T, L, K>& a, typename Same<T>::type b, const Pack<T, L, K>& c) {
   return fma(a, Pack<T, L, K>(b), c);
 }
 
@@ -298,6 +304,32 @@ NONLIN_INLINE Pack<T, L, K> polynomial(const Pack<T, L, K>& x, const T (&c)[N]) 
   Pack<T, L, K> r(c[N - 1]);
   _Pragma("GCC unroll 32") for (int k = N - 2; k >= 0; --k) r = fma(r, x, c[k]);
   return r;
+}
+
+// a + b and what its rounding lost; `fast` where |a| ≥ |b|.
+template <class P>
+NONLIN_INLINE void fast_two_sum(const P& a, const P& b, P& sum, P& lost) {
+  sum = a + b;
+  lost = b - (sum - a);
+}
+template <class P>
+NONLIN_INLINE void two_sum(const P& a, const P& b, P& sum, P& lost) {
+  sum = a + b;
+  const P part = sum - a;
+  lost = (a - (sum - part)) + (b - part);
+}
+template <class P>
+NONLIN_INLINE P lost_by_product(const P& a, const P& b, const P& product) {
+  if constexpr (kFused) {
+    return fma(a, b, -product);
+  } else {
+    // Veltkamp's split into halves of 26 or 12 bits, whose products are exact.
+    const P factor(sizeof(a.v[0][0]) == 8 ? 0x8000001p0 : 0x1001p0);
+    const P wide_a = a * factor, wide_b = b * factor;
+    const P high_a = wide_a - (wide_a - a), high_b = wide_b - (wide_b - b);
+    const P low_a = a - high_a, low_b = b - high_b;
+    return ((high_a * high_b - product) + high_a * low_b + low_a * high_b) + low_a * low_b;
+  }
 }
 
 }  // namespace NONLIN_ISA

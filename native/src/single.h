@@ -21,7 +21,12 @@ struct Single {
   static constexpr nonlin::Precision kPrecision = nonlin::Precision::exact;
   static constexpr int L = kBytes / 8, K = NONLIN_INTERLEAVE;
   typedef Pack<double, L, K> V;
-  static constexpr double kFar = 200.0, kLargest = 0x1.fffffep127;
+  static constexpr bool kWide = true;  // Far wider than the numbers it computes for.
+  static constexpr bool kShort = false;
+  static constexpr double kFar = 200.0, kHigh = 200.0, kLargest = 0x1.fffffep127;
+  static constexpr double kInfinity = __builtin_inf();
+  static constexpr double kMishFar = 150.0, kGeluTanhFar = 16.0, kNormalFar = 15.0;
+  static constexpr double kTanhshrinkNear = 0.6;
 
   static NONLIN_INLINE V load(const float* from) {
     V r;
@@ -74,7 +79,29 @@ struct Single {
     return s * polynomial(s * s, kAtanhRatio);
   }
 
+  static NONLIN_INLINE V scalar(double c, double = 0.0) { return V(c); }
+  static NONLIN_INLINE V fused(const V& a, const V& b, const V& c) { return fma(a, b, c); }
   static NONLIN_INLINE V finite(const V& x) { return clamp(x, -kLargest, kLargest); }
+  // `value`, but x where x is infinite: here it is that already.
+  static NONLIN_INLINE V upper(const V& x, const V& value) {
+    return select(x > kLargest, x, value);
+  }
+
+  // e^x − 1 and e^x.
+  static NONLIN_INLINE Both<V> exponential(const V& x) {
+    const Reduced e = reduce(x);
+    return {fma(e.scale, e.rest, e.scale - 1.0), fma(e.scale, e.rest, e.scale)};
+  }
+
+  // tanh a and sech² a, for 0 ≤ a ≤ kFar/2.
+  static NONLIN_INLINE Both<V> hyperbolic(const V& a) {
+    const Both<V> e = exponential(a + a);
+    const V r = 1.0 / (e.value + 2.0);
+    return {e.value * r, 4.0 * e.slope * r * r};
+  }
+
+  // ln(1 + e^−a)·factor, for 0 ≤ a ≤ kFar.
+  static NONLIN_INLINE V softplus(const V& a, const V& factor) { return log1p(exp(-a)) * factor; }
 
   // σ(z) and σ′(z), for z within ±kFar.
   static NONLIN_INLINE Both<V> logistic(const V& z) {
@@ -83,13 +110,61 @@ struct Single {
     return {r, b * r * r};
   }
 
-  // x·σ(z) and its derivative, given growth = x·z′; z within ±kFar. `low` bounds x below where the
-  // product has long been 0, so that −∞·0 does not arise.
+  // x·σ(z) and its derivative, given growth = x·z′; z within ±kFar. `low` bounds x below where
+  // the product has long been 0, so that −∞·0 does not arise.
   static NONLIN_INLINE Both<V> gate(const V& x, const V& z, const V& growth, double low) {
     const V b = exp(-z);
     const V r = 1.0 / (1.0 + b);
     return {at_least(x, low) * r, r * (r * fma(b, 1.0 + growth, 1.0))};
   }
+
+  // e^(−a²/2) and, without it, Φ(−a) and the derivative of −aΦ(−a) in a, for 0 ≤ a ≤ kNormalFar.
+  struct Normal {
+    V density, tail, slope;
+  };
+  static NONLIN_INLINE Normal normal_parts(const V& a) {
+    const V tail = polynomial(a, kMills) / polynomial(a, kMillsBelow);
+    return {exp(-0.5 * a * a), tail, fma(a, -kDensity, tail)};
+  }
+  static constexpr double kDensity = 0x1.9884533d43651p-2;  // 1/√(2π)
+
+  // Φ(z) and φ(z), for z within ±kNormalFar.
+  static NONLIN_INLINE Both<V> normal(const V& z) {
+    const Normal n = normal_parts(abs(z));
+    const V tail = n.density * n.tail;
+    return {select(z < 0.0, tail, 1.0 - tail), n.density * kDensity};
+  }
+
+  // x·Φ(x) and its derivative, which at x and −x add up to 1; `near` is x within ±kNormalFar.
+  static NONLIN_INLINE Both<V> normal_gate(const V& x, const V& near) {
+    const Normal n = normal_parts(abs(near));
+    const V tail = n.density * n.tail, slope = n.density * n.slope;
+    const auto left = near < 0.0;
+    return {at_least(x, -kNormalFar) * select(left, tail, 1.0 - tail),
+            select(left, slope, 1.0 - slope)};
+  }
+
+  // a − tanh a, for 0 ≤ a ≤ kTanhshrinkNear.
+  static NONLIN_INLINE V tanhshrink_near(const V& a) {
+    const V t = a * a;
+    return a * t * polynomial(t, kTanhshrinkRatio);
+  }
+
+  // √(x² + b).
+  static NONLIN_INLINE V hypotenuse(const V& x, const V& b) { return sqrt(fma(x, x, b)); }
+};
+
+// The same for numbers of 16 bits, which come and go as float64 so that they are rounded once.
+struct Wide : Single {
+  typedef double Scalar;
+  static constexpr nonlin::Type kType = nonlin::Type::wide;
+
+  static NONLIN_INLINE V load(const double* from) {
+    V r;
+    std::memcpy(&r, from, sizeof r);
+    return r;
+  }
+  static NONLIN_INLINE void store(double* to, const V& a) { std::memcpy(to, &a, sizeof a); }
 };
 
 }  // namespace NONLIN_ISA

@@ -17,6 +17,7 @@ from nonlin.errors import NonlinError
 from nonlin.facts import Facts
 from nonlin.functions import get, list_activations
 from nonlin.parameter import Parameter
+from nonlin.choices import precision, saving
 
 if TYPE_CHECKING:
     from nonlin import init as init
@@ -42,6 +43,8 @@ __all__ = [
     "Parameter",
     "get",
     "list_activations",
+    "precision",
+    "saving",
     *_LAZY,
     *list_activations(),
 ]

@@ -13,6 +13,7 @@ from nonlin.conventions import FRAMEWORKS, Convention, kink_choice
 from nonlin.errors import NonlinError, did_you_mean
 from nonlin.facts import KINK_CHOICES, Contract, Facts, Kink, KinkChoice
 from nonlin.parameter import Formula, Parameter, Value
+from nonlin.choices import Precision, Save, chosen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,6 +256,9 @@ class Activation:
         at_kink: KinkChoice | None = None,
         like: str | None = None,
         noise: Any = None,
+        precision: Precision | None = None,
+        save: Save | None = None,
+        out: Any = None,
         **parameters: Any,
     ) -> Any:
         """Value of the function.
@@ -266,6 +270,9 @@ class Activation:
             like: the framework whose defaults hold, as in :meth:`bind`.
             noise: uniform draws from (0, 1), an array like `x`; only for a function that
                 draws in training, which without it takes what stands for no draw.
+            precision: ``"exact"`` or ``"fast"``, as in :func:`nonlin.precision`.
+            save: what PyTorch keeps for the backward pass, as in :func:`nonlin.saving`.
+            out: NumPy array or PyTorch tensor like `x` to write to; `x` itself is allowed.
             **parameters: values that replace the bound ones.
 
         Returns:
@@ -278,7 +285,10 @@ class Activation:
         from nonlin import backends
 
         record = self.bind(at_kink=at_kink, like=like, **parameters)
-        return backends.value(record, x, record._noise(noise))
+        if precision is None and save is None:
+            return backends.value(record, x, record._noise(noise), out)
+        with chosen(precision, save):
+            return backends.value(record, x, record._noise(noise), out)
 
     def derivative(
         self,
@@ -288,6 +298,8 @@ class Activation:
         at_kink: KinkChoice | None = None,
         like: str | None = None,
         noise: Any = None,
+        precision: Precision | None = None,
+        out: Any = None,
         **parameters: Any,
     ) -> Any:
         """Derivative of the function at `x`.
@@ -298,6 +310,8 @@ class Activation:
                 ``"right"``, ``"middle"``.
             like: the framework whose defaults hold, as in :meth:`bind`.
             noise: as for the function itself.
+            precision: as for the function itself.
+            out: as for the function itself.
             **parameters: values that replace the bound ones.
 
         Returns:
@@ -310,7 +324,8 @@ class Activation:
         from nonlin import backends
 
         record = self.bind(at_kink=at_kink, like=like, **parameters)
-        return backends.derivative(record, x, record._noise(noise))
+        with chosen(precision, None):
+            return backends.derivative(record, x, record._noise(noise), out)
 
     def vjp(self, x: Any, gradient: Any, /, **parameters: Any) -> Any:
         """Vector–Jacobian product: the gradient at `x` from the gradient at the value.

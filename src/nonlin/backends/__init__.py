@@ -6,20 +6,23 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from nonlin.errors import InputTypeError
+from nonlin.errors import InputTypeError, NonlinError
 
 if TYPE_CHECKING:
     from nonlin.activation import Activation
 
 
-def value(record: Activation, x: Any, arrays: Mapping[str, Any]) -> Any:
+def value(record: Activation, x: Any, arrays: Mapping[str, Any], out: Any = None) -> Any:
     """Value of `record` at `x`, in the library of `x`, which can differentiate it.
 
     Args:
         record: the activation.
         x: a number or an array.
         arrays: what stands for parameters of the formulas, broadcastable to `x`.
+        out: array like `x` to write to; a new one by default.
     """
+    if out is not None:
+        return _into(record, x, "VALUE", arrays, out, value)
     if _is_of("torch", "Tensor", x):
         from nonlin.backends import pytorch
 
@@ -36,8 +39,10 @@ def value(record: Activation, x: Any, arrays: Mapping[str, Any]) -> Any:
     return generic.evaluate(record, x, _formula(record, record.evaluate_value, arrays))
 
 
-def derivative(record: Activation, x: Any, arrays: Mapping[str, Any]) -> Any:
-    """Derivative of `record` at `x`, in the library of `x`."""
+def derivative(record: Activation, x: Any, arrays: Mapping[str, Any], out: Any = None) -> Any:
+    """Derivative of `record` at `x`, in the library of `x`; `out` as for :func:`value`."""
+    if out is not None:
+        return _into(record, x, "SLOPE", arrays, out, derivative)
     from nonlin.backends import arrays as generic
 
     computed = _native(record, x, "SLOPE", arrays)
@@ -64,7 +69,9 @@ def jvp(record: Activation, x: Any, tangent: Any) -> Any:
     )
 
 
-def _native(record: Activation, x: Any, mode: str, arrays: Mapping[str, Any]) -> Any:
+def _native(
+    record: Activation, x: Any, mode: str, arrays: Mapping[str, Any], out: Any = None
+) -> Any:
     """The kernel's result on a NumPy array or PyTorch tensor, or None without a kernel."""
     if arrays:
         return None
@@ -73,8 +80,31 @@ def _native(record: Activation, x: Any, mode: str, arrays: Mapping[str, Any]) ->
     if _is_of("torch", "Tensor", x):
         from nonlin.backends import native_pytorch
 
-        return native_pytorch.slope(record, x)
-    return native.on_array(record, getattr(native, mode), x)
+        return native_pytorch.plain(record, getattr(native, mode), x, out)
+    return native.on_array(record, getattr(native, mode), x, out=out)
+
+
+def _into(
+    record: Activation,
+    x: Any,
+    mode: str,
+    arrays: Mapping[str, Any],
+    out: Any,
+    evaluate: Callable[..., Any],
+) -> Any:
+    """Write to `out`, by a kernel or by copying what the formula gives."""
+    for name in ("dtype", "shape"):
+        got, wanted = (getattr(array, name, None) for array in (out, x))
+        if type(out) is not type(x) or got != wanted:
+            raise NonlinError(
+                f"{record.name}: out is a {type(out).__name__} of {name} {got}; "
+                f"allowed: a {type(x).__name__} of {name} {wanted}"
+            )
+    if getattr(out, "requires_grad", False):
+        raise NonlinError(f"{record.name}: out requires grad; allowed: a tensor that does not")
+    if _native(record, x, mode, arrays, out) is None:
+        out[...] = evaluate(record, x, arrays)
+    return out
 
 
 def _formula(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from nonlin.precision import current_precision
+from nonlin.choices import current_precision
 
 if TYPE_CHECKING:
     from nonlin.activation import Activation
@@ -109,6 +109,20 @@ def _warn_once() -> None:
         f"({ABSENCE}); reinstall it with a C++ compiler, or see: nonlin info",
         stacklevel=6,
     )
+
+
+def report() -> list[tuple[str, str]]:
+    """What `nonlin info` says of the kernels: pairs of a subject and a line."""
+    if _native is None:
+        return [("kernels", f"none, formulas are used: {ABSENCE}")]
+    names = sorted({name for name, _, _ in kernels()})
+    kinds = sorted({(dtype, precision) for _, dtype, precision in kernels()})
+    return [
+        ("instruction set", _native.instruction_set()),
+        ("threads", str(threads())),
+        ("kernels", f"{len(names)} functions: {', '.join(names)}"),
+        ("kernels for", ", ".join(f"{dtype} {precision}" for dtype, precision in kinds)),
+    ]
 
 
 def threads() -> int:

@@ -11,7 +11,7 @@ from torch.autograd import forward_ad
 
 from nonlin.backends import native
 from nonlin.backends.native import BOTH, GRADIENT, SLOPE, VALUE, Call
-from nonlin.precision import current_save
+from nonlin.choices import current_save
 
 if TYPE_CHECKING:
     from nonlin.activation import Activation
@@ -23,30 +23,57 @@ DTYPES = {
     torch.bfloat16: "bfloat16",
 }
 PLAIN = (Tensor, torch.nn.Parameter)
-# Shorter calls cost more than the arithmetic they save.
-SHORT = 2048
+# In bytes; for shorter ones an allocation costs more than the arithmetic it saves.
+SHORT = 8192
 # Derivatives kept beside their inputs, in bytes, with save="auto".
 KEPT = 256 << 20
 
 
 def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor]) -> Tensor | None:
-    """Value of `record` at `x` by a kernel, or None where the formula has to be taken."""
-    if tensors or not _is_eager(x):
+    """Value of `record` at `x` by a kernel, or None where the formula has to be taken.
+
+    Args:
+        record: the activation.
+        x: floating-point tensor.
+        tensors: what stands for parameters; kernels take single numbers.
+    """
+    if not _is_eager(x):
         return None
     call = native.find(record, DTYPES[x.dtype])
     if call is None:
         return None
+    if tensors:
+        learned = _learned(record, call, x, tensors)
+        return learned and _Learned.apply(x, record, learned, tuple(tensors), *tensors.values())
     if x.requires_grad and torch.is_grad_enabled():
         return _apply(x, record, call)
     return _run(call, VALUE, x)
 
 
-def slope(record: Activation, x: Tensor) -> Tensor | None:
-    """Derivative of `record` at `x` by a kernel, or None; `x` is not differentiated."""
+def plain(
+    record: Activation, mode: int, x: Tensor, out: Tensor | None = None
+) -> Tensor | None:
+    """Value or derivative by a kernel, or None; not for a tensor to be differentiated."""
     if not _is_eager(x) or (x.requires_grad and torch.is_grad_enabled()):
         return None
+    if out is not None and not _is_eager(out):
+        return None
     call = native.find(record, DTYPES[x.dtype])
-    return call and _run(call, SLOPE, x)
+    return call and _run(call, mode, x, out=out)
+
+
+def _learned(
+    record: Activation, call: Call, x: Tensor, tensors: Mapping[str, Tensor]
+) -> Call | None:
+    """The call with the numbers of `tensors`, if the kernel has all gradients they need."""
+    numbers = dict(zip(call.kernel.parameters, call.numbers, strict=True))
+    for name, tensor in tensors.items():
+        if name not in numbers or tensor.numel() != 1 or tensor.ndim > x.ndim:
+            return None
+        if not _is_eager(tensor) or (tensor.requires_grad and name not in call.kernel.learned):
+            return None
+        numbers[name] = tensor.item()
+    return call._replace(numbers=tuple(numbers.values()))
 
 
 def _is_eager(x: Tensor) -> bool:
@@ -129,9 +156,9 @@ class _Kernel(torch.autograd.Function):
         ctx.record, ctx.call = record, call
         size = x.numel() * x.itemsize
         save = current_save.get()
-        if save == "derivative" or (
-            save == "auto" and size > SHORT and _Budget.used + size <= KEPT
-        ):
+        # Of 16 bits the derivative is looked up again, which rounds the product once.
+        keep = save == "derivative" or (save == "auto" and _Budget.used + size <= KEPT)
+        if keep and size > SHORT and x.itemsize >= 4:
             y, derivative = _run(call, BOTH, x)
             ctx.save_for_backward(x, derivative)
             ctx.kept = _Budget(size)
@@ -146,10 +173,57 @@ class _Kernel(torch.autograd.Function):
         if torch.is_grad_enabled() or not _is_eager(gradient):
             from nonlin.backends import pytorch
 
-            return pytorch.pull_back(ctx.record, x, gradient), None, None
+            return pytorch.pull_back(ctx.record, x, gradient, {}, ())[0], None, None
         if kept:
             return gradient * kept[0], None, None
         return _run(ctx.call, GRADIENT, x, gradient), None, None
+
+
+class _Learned(torch.autograd.Function):
+    """A kernel with parameters that are trained, their gradients reduced in one pass."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        record: Activation,
+        call: Call,
+        names: tuple[str, ...],
+        *tensors: Tensor,
+    ) -> Tensor:
+        ctx.record, ctx.call, ctx.names = record, call, names
+        ctx.save_for_backward(x, *tensors)
+        return _run(call, VALUE, x)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> tuple[Any, ...]:
+        (gradient,) = gradients
+        x, *tensors = ctx.saved_tensors
+        call: Call = ctx.call
+        wanted = ctx.needs_input_grad
+        if torch.is_grad_enabled() or not _is_eager(gradient):
+            from nonlin.backends import pytorch
+
+            given = dict(zip(ctx.names, tensors, strict=True))
+            to_x, to_given = pytorch.pull_back(ctx.record, x, gradient, given, wanted[4:])
+            return to_x, None, None, None, *to_given
+        to_x = _run(call, GRADIENT, x, gradient) if wanted[0] else None
+        to_given = []
+        for name, tensor, needed in zip(ctx.names, tensors, wanted[4:], strict=True):
+            if not needed:
+                to_given.append(None)
+                continue
+            total = native._native.reduce(
+                call.index,
+                call.kernel.parameters.index(name),
+                x.contiguous().data_ptr(),
+                gradient.contiguous().data_ptr(),
+                x.numel(),
+                call.numbers,
+                native.threads(),
+            )
+            to_given.append(torch.full_like(tensor, total))
+        return to_x, None, None, None, *to_given
 
 
 # Function.apply without its look for transforms, of which there are none here.

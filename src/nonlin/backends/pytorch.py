@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import array_api_compat.torch
@@ -54,9 +54,35 @@ def evaluate(record: Activation, x: Tensor, tensors: Mapping[str, Tensor]) -> Te
     return record.evaluate_value(_wide(x), XP, parameters).to(x.dtype)
 
 
-def pull_back(record: Activation, x: Tensor, gradient: Tensor) -> Tensor:
-    """Gradient at `x` by the formula, which autograd can differentiate again."""
-    return record.pull_back(_wide(x), _wide(gradient), XP, record.bound).to(x.dtype)
+def pull_back(
+    record: Activation,
+    x: Tensor,
+    gradient: Tensor,
+    given: Mapping[str, Tensor],
+    wanted: Sequence[bool],
+) -> tuple[Tensor, list[Tensor | None]]:
+    """Gradients of `x` and of what stands for parameters, by formulas that autograd can follow.
+
+    Args:
+        record: the activation.
+        x: the input.
+        gradient: that of the value.
+        given: what stands for parameters.
+        wanted: of which of them the gradient is wanted.
+    """
+    wide, upstream = _wide(x), _wide(gradient)
+    parameters = {**record.bound, **_widened(given)}
+    to_x = record.pull_back(wide, upstream, XP, parameters).to(x.dtype)
+    formulas = {p.name: p.derivative for p in record.parameters}
+    to_given: list[Tensor | None] = []
+    for (name, tensor), needed in zip(given.items(), wanted, strict=True):
+        formula = formulas.get(name)
+        if formula is None or not needed:
+            to_given.append(None)
+            continue
+        full = upstream * formula(wide, XP, **parameters)
+        to_given.append(full.sum_to_size(tensor.shape).to(tensor.dtype))
+    return to_x, to_given
 
 
 def _wide(x: Tensor) -> Tensor:
@@ -90,23 +116,10 @@ class _Reverse(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
         (gradient,) = gradients
         x, *given = ctx.saved_tensors
-        record: Activation = ctx.record
-        wide, upstream = _wide(x), _wide(gradient)
         tensors = dict(zip(ctx.names, given, strict=True))
-        parameters = {**record.bound, **_widened(tensors)}
-        to_x = None
-        if ctx.needs_input_grad[0]:
-            to_x = record.pull_back(wide, upstream, XP, parameters).to(x.dtype)
-        formulas = {p.name: p.derivative for p in record.parameters}
-        to_given = []
-        for index, (name, tensor) in enumerate(tensors.items()):
-            formula = formulas.get(name)
-            if formula is None or not ctx.needs_input_grad[3 + index]:
-                to_given.append(None)
-                continue
-            full = upstream * formula(wide, XP, **parameters)
-            to_given.append(full.sum_to_size(tensor.shape).to(tensor.dtype))
-        return to_x, None, None, *to_given
+        needed = ctx.needs_input_grad
+        to_x, to_given = pull_back(ctx.record, x, gradient, tensors, needed[3:])
+        return to_x if needed[0] else None, None, None, *to_given
 
 
 class _Both(_Reverse):

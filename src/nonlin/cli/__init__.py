@@ -10,6 +10,7 @@ import typer
 
 import nonlin
 from nonlin.cli.compare import compare
+from nonlin.cli.info import info
 from nonlin.errors import NonlinError, UserCodeError
 
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -22,6 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(compare)
+app.command()(info)
 
 
 def _print_version(asked: bool) -> None:

@@ -1,0 +1,43 @@
+// mish: x·tanh(softplus x). With b = e⁻ˣ the gate is (1 + 2b)/D, D = 1 + 2b + 2b², and
+// f′ = ((1 + 2b) + 4xb²(1 + b)/D)/D.
+#pragma once
+
+#include "../activation.h"
+
+namespace NONLIN_ISA {
+
+struct Mish : Activation {
+  static constexpr const char* kName = "mish";
+
+  template <class M>
+  static NONLIN_INLINE Both<typename M::V> at(const typename M::V& x, const double*) {
+    const auto one = M::scalar(1.0), two = M::scalar(2.0);
+    if constexpr (M::kWide) {
+      const auto near = clamp(x, -M::kMishFar, M::kMishFar);
+      const auto b = M::exp(-near);
+      const auto top = M::fused(two, b, one);
+      const auto r = one / M::fused(two * b, b, top);
+      const auto bent = M::scalar(4.0) * near * (b * b) * (one + b);
+      return {at_least(x, -M::kMishFar) * (top * r), M::fused(bent, r, top) * r};
+    } else {
+      // In b = e^−|x|, which cannot overflow; on the left both fractions are expanded by e^2x.
+      const auto near = clamp(x, -M::kFar, M::kFar), four = M::scalar(4.0);
+      const auto e = M::decay(abs(near));
+      const auto b = e.whole();
+      const auto right_top = one + two * b, left_top = two + b;
+      const auto right = one / (right_top + two * (b * b));
+      const auto bottom = left_top + b * (one + b);
+      const auto left = one / bottom;
+      const auto right_bent = four * near * (b * b) * (one + b);
+      const auto left_bent = four * near * (one + b);
+      return {
+          select(x >= 0.0, M::upper(x, at_most(x, M::kLargest) * (right_top * right)),
+                 e.scale(near * (e.mantissa * (left_top * left)))),
+          select(x >= 0.0, (right_top + right_bent * right) * right,
+                 e.scale(e.mantissa * ((left_top * bottom + left_bent) * (left * left)))),
+      };
+    }
+  }
+};
+
+}  // namespace NONLIN_ISA

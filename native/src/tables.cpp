@@ -1,0 +1,150 @@
+#include "tables.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <tuple>
+
+namespace nonlin {
+namespace {
+
+constexpr std::size_t kEntries = 65536, kTables = 64;
+// A table takes as long as this many elements.
+constexpr std::size_t kWorthwhile = 32768;
+constexpr std::size_t kBlock = 512;
+
+struct Table {
+  std::once_flag filled;
+  std::unique_ptr<uint16_t[]> result;
+  std::unique_ptr<float[]> wide;  // of the derivative, to be multiplied before it is rounded
+};
+
+typedef std::tuple<const Kernel*, Number, Mode, std::array<double, kParameters>> Key;
+
+std::shared_mutex guard;
+std::map<Key, std::unique_ptr<Table>>& tables() {
+  // Never destroyed: threads may still compute while the process ends.
+  static auto* all = new std::map<Key, std::unique_ptr<Table>>;
+  return *all;
+}
+
+void compute(const Kernel& kernel, Number number, Mode mode, const uint16_t* x, double* result,
+             std::size_t count, const double* parameters) {
+  double in[kBlock];
+  for (std::size_t i = 0; i < count; ++i) in[i] = double(widen(number, x[i]));
+  kernel.apply[mode](in, nullptr, result, nullptr, count, parameters);
+}
+
+void fill(Table& table, const Kernel& kernel, Number number, Mode mode, const double* parameters) {
+  const bool wide = mode == kGradient;
+  if (wide) {
+    table.wide.reset(new float[kEntries]);
+  } else {
+    table.result.reset(new uint16_t[kEntries]);
+  }
+  uint16_t x[kBlock];
+  double result[kBlock];
+  for (std::size_t start = 0; start < kEntries; start += kBlock) {
+    for (std::size_t i = 0; i < kBlock; ++i) x[i] = uint16_t(start + i);
+    compute(kernel, number, wide ? kSlope : mode, x, result, kBlock, parameters);
+    for (std::size_t i = 0; i < kBlock; ++i) {
+      if (wide) {
+        table.wide[start + i] = float(result[i]);
+      } else {
+        table.result[start + i] = narrow(number, result[i]);
+      }
+    }
+  }
+}
+
+const Table* find(const Kernel& kernel, Number number, Mode mode, std::size_t count,
+                  const double* parameters) {
+  Key key{&kernel, number, mode, {}};
+  std::copy(parameters, parameters + kParameters, std::get<3>(key).begin());
+  Table* table = nullptr;
+  {
+    std::shared_lock<std::shared_mutex> lock(guard);
+    const auto found = tables().find(key);
+    if (found != tables().end()) table = found->second.get();
+  }
+  if (table == nullptr) {
+    if (count < kWorthwhile) return nullptr;
+    std::unique_lock<std::shared_mutex> lock(guard);
+    const auto found = tables().find(key);
+    if (found == tables().end() && tables().size() >= kTables) return nullptr;
+    auto& slot = found == tables().end() ? tables()[key] : found->second;
+    if (slot == nullptr) slot.reset(new Table);
+    table = slot.get();
+  }
+  std::call_once(table->filled, [&] { fill(*table, kernel, number, mode, parameters); });
+  return table;
+}
+
+void apply_one(const Kernel& kernel, Number number, Mode mode, const uint16_t* x,
+               const uint16_t* upstream, uint16_t* first, std::size_t count,
+               const double* parameters) {
+  if (const Table* table = find(kernel, number, mode, count, parameters)) {
+    if (mode != kGradient) {
+      const uint16_t* result = table->result.get();
+      for (std::size_t i = 0; i < count; ++i) first[i] = result[x[i]];
+      return;
+    }
+    const float* slope = table->wide.get();
+    for (std::size_t i = 0; i < count; ++i) {
+      first[i] = narrow(number, double(slope[x[i]] * widen(number, upstream[i])));
+    }
+    return;
+  }
+  double result[kBlock];
+  for (std::size_t start = 0; start < count; start += kBlock) {
+    const std::size_t block = std::min(kBlock, count - start);
+    compute(kernel, number, mode == kGradient ? kSlope : mode, x + start, result, block,
+            parameters);
+    for (std::size_t i = 0; i < block; ++i) {
+      double r = result[i];
+      if (mode == kGradient) r = double(float(r) * widen(number, upstream[start + i]));
+      first[start + i] = narrow(number, r);
+    }
+  }
+}
+
+}  // namespace
+
+void apply_narrow(const Kernel& kernel, Number number, Mode mode, const uint16_t* x,
+                  const uint16_t* upstream, uint16_t* first, uint16_t* second, std::size_t count,
+                  const double* parameters) {
+  if (mode != kBoth) {
+    return apply_one(kernel, number, mode, x, upstream, first, count, parameters);
+  }
+  // The derivative first: the value may be written over x.
+  apply_one(kernel, number, kSlope, x, nullptr, second, count, parameters);
+  apply_one(kernel, number, kValue, x, nullptr, first, count, parameters);
+}
+
+void prepare_narrow(const Kernel& kernel, Number number, Mode mode, std::size_t count,
+                    const double* parameters) {
+  if (mode == kBoth) {
+    find(kernel, number, kSlope, count, parameters);
+    mode = kValue;
+  }
+  find(kernel, number, mode, count, parameters);
+}
+
+double reduce_narrow(const Kernel& kernel, Number number, int parameter, const uint16_t* x,
+                     const uint16_t* upstream, std::size_t count, const double* parameters) {
+  double in[2][kBlock], total = 0;
+  for (std::size_t start = 0; start < count; start += kBlock) {
+    const std::size_t block = std::min(kBlock, count - start);
+    for (std::size_t i = 0; i < block; ++i) {
+      in[0][i] = double(widen(number, x[start + i]));
+      in[1][i] = double(widen(number, upstream[start + i]));
+    }
+    total += kernel.reduce[parameter](in[0], in[1], block, parameters);
+  }
+  return total;
+}
+
+}  // namespace nonlin

@@ -1,0 +1,26 @@
+// Kernels on numbers of 16 bits: of each there are 65,536, so that the results are looked up.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernel.h"
+#include "narrow.h"
+
+namespace nonlin {
+
+// As Kernel::apply. A table is filled on first use, by one thread while others wait for it, and
+// stays for the life of the process; short inputs and the 65th table are computed without one,
+// to the same bits.
+void apply_narrow(const Kernel& kernel, Number number, Mode mode, const uint16_t* x,
+                  const uint16_t* upstream, uint16_t* first, uint16_t* second, std::size_t count,
+                  const double* parameters);
+
+// Fills the tables that `apply_narrow` would want for an array of `count`, before threads start.
+void prepare_narrow(const Kernel& kernel, Number number, Mode mode, std::size_t count,
+                    const double* parameters);
+
+double reduce_narrow(const Kernel& kernel, Number number, int parameter, const uint16_t* x,
+                     const uint16_t* upstream, std::size_t count, const double* parameters);
+
+}  // namespace nonlin
