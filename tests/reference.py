@@ -16,7 +16,7 @@ from nonlin.activation import Activation
 KEPT = 80
 START = 256
 # Enough for 1 + 2⁻¹⁰⁷⁴ and a difference of it.
-LIMIT = 4096
+LIMIT = 2304
 # Results below this power of two are 0 in every dtype, and no remainder of a cancellation.
 SMALLEST = -1200
 
@@ -75,7 +75,7 @@ def _settle(evaluate: Callable[[], tuple[mpmath.mpf, mpmath.mpf]]) -> mpmath.mpf
             lost = mp.mag(terms) - mp.mag(result) if result else bits if terms else 0
         if bits - lost >= KEPT or bits >= LIMIT or (result and mp.mag(result) < SMALLEST):
             return result
-        bits *= 2
+        bits = min(2 * bits, LIMIT)
 
 
 def rounded_parameters(record: Activation) -> list[str]:

@@ -108,7 +108,7 @@ xielu = Activation(
     identity="f′ = 2αₚx + β, or αₙ(eˣ − 1) + β",
     definition=definition,
     facts_of=facts_of,
-    contract=Contract(value_ulp=12, derivative_ulp=7),
+    contract=Contract(value_ulp=18, derivative_ulp=7),
     parameters=(
         Parameter(
             "alpha_p",
