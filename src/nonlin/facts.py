@@ -117,11 +117,19 @@ class VectorFacts:
         range: the smallest interval that holds the values taken.
         sums_to_one: whether the outputs along the axis sum to 1.
         ratio: length of the axis in the output over its length in the input.
+        smoothness: k of the class C^k; -1 for a jump, ``math.inf`` for smooth.
+        homogeneous: the degree k with f(cx) = cᵏ·f(x) for every c > 0, if there is one.
+        shift_invariant: whether f(x + c) = f(x) for every number c.
+        surrogate: whether the derivative is a stand-in that back-propagation uses.
     """
 
     range: Range
     sums_to_one: bool = False
     ratio: Fraction = Fraction(1)
+    smoothness: float = math.inf
+    homogeneous: int | None = None
+    shift_invariant: bool = False
+    surrogate: bool = False
     kinks: ClassVar[tuple[Kink, ...]] = ()
 
 
@@ -138,8 +146,9 @@ class Contract:
     - Within |m|/2 of a minimum at m the derivative crosses zero, and its error counts in
       ULP of 1/16.
 
-    For a vector-valued function the value is bounded beside the rounding of x − max x,
-    which the exponential multiplies, and the Jacobian counts in ULP of 1.
+    For a vector-valued function ``derivative_ulp`` bounds each entry of the Jacobian. One that
+    is shift-invariant is bounded beside the rounding of x − max x, which the exponential
+    multiplies; a gated unit beside the rounding of its gate where that is subnormal.
 
     Attributes:
         value_ulp: bound on the value.

@@ -2,12 +2,27 @@
 
 from nonlin.conventions import Convention
 from nonlin.facts import Contract, Range, VectorFacts
-from nonlin.parameter import Parameter
-from nonlin.vector import VectorActivation
+from nonlin.vector import VectorActivation, axis_parameter
+
+
+def shift(x, xp):
+    """x − max x, and where the first maximum stands.
+
+    The first maximum becomes 0 even where it is infinite; another infinite one has no limit
+    beside it and becomes NaN.
+    """
+    first = xp.positions(x) == xp.argmax(x, axis=-1, keepdims=True)
+    top = xp.max(x, axis=-1, keepdims=True)
+    return xp.where(first, xp.where(xp.isnan(top), top, 0.0), x - top), first
+
+
+def rest(x, first, xp):
+    """Sum of all but the first maximum."""
+    return xp.sum(xp.where(first, 0.0, x), axis=-1, keepdims=True)
 
 
 def value(x, xp):
-    e = xp.exp(x - xp.max(x, axis=-1, keepdims=True))
+    e = xp.exp(shift(x, xp)[0])
     return e / xp.sum(e, axis=-1, keepdims=True)
 
 
@@ -22,8 +37,13 @@ def jacobian(x, xp):
 
 def product(x, vector, xp):
     """The Jacobian is symmetric, so that one product serves both modes."""
-    s = value(x, xp)
-    return s * (vector - xp.sum(s * vector, axis=-1, keepdims=True))
+    z, first = shift(x, xp)
+    e = xp.exp(z)
+    s = e / xp.sum(e, axis=-1, keepdims=True)
+    # A constant added to the vector changes nothing. Without its entry at the maximum, whose
+    # s may round to 1, the product keeps what s(v − s·v) loses.
+    v = vector - xp.sum(xp.where(first, vector, 0.0), axis=-1, keepdims=True)
+    return s * (v - rest(s * v, first, xp))
 
 
 def definition(mp, x):
@@ -31,7 +51,10 @@ def definition(mp, x):
     return [v / mp.fsum(e) for v in e]
 
 
-AXIS = Parameter("axis", -1, "the axis that sums to 1", torch="dim")
+WRONG = (
+    "The gradient comes from the rounded value: 0 for a maximum more than 17 above the rest. "
+    "One entry of +inf gives NaN."
+)
 
 softmax = VectorActivation(
     name="softmax",
@@ -43,14 +66,18 @@ softmax = VectorActivation(
     pushforward=product,
     identity="∂sᵢ/∂xⱼ = sᵢ(δᵢⱼ − sⱼ), the whole Jacobian diag(s) − s sᵀ",
     definition=definition,
-    facts_of=lambda *, axis: VectorFacts(range=Range(0.0, 1.0), sums_to_one=True),
-    contract=Contract(value_ulp=6, derivative_ulp=1),
-    parameters=(AXIS,),
+    facts_of=lambda *, axis: VectorFacts(
+        range=Range(0.0, 1.0), sums_to_one=True, shift_invariant=True
+    ),
+    contract=Contract(value_ulp=6, derivative_ulp=8),
+    parameters=(axis_parameter("the axis that sums to 1"),),
     torch="Softmax",
     references=("S1 to S5: softmax (S2 and S5 show only the diagonal of the derivative)",),
     conventions={
-        "torch": Convention(call="torch.nn.functional.softmax", arguments={"dim": -1}),
-        "jax": Convention(call="jax.nn.softmax"),
-        "keras": Convention(call="keras.activations.softmax"),
+        "torch": Convention(
+            call="torch.nn.functional.softmax", arguments={"dim": -1}, wrong=WRONG
+        ),
+        "jax": Convention(call="jax.nn.softmax", wrong=WRONG),
+        "keras": Convention(call="keras.activations.softmax", wrong=WRONG),
     },
 )
