@@ -69,6 +69,7 @@ class Facts:
         slope_limits: limits of the derivative at −inf and +inf.
         kinks: the points without a derivative.
         minimum: where the global minimum lies and its value, if it is at one point.
+        roots: where the function crosses 0, other than at 0.
         zero_centred: whether E f(z) = 0 for z ~ N(0, 1).
         surrogate: whether the derivative is a stand-in that back-propagation uses.
         self_gated: whether it is x·g(x) with a smooth gate g that stays in [−1, 1] and
@@ -92,6 +93,7 @@ class Facts:
     slope_limits: tuple[float, float]
     kinks: tuple[Kink, ...] = ()
     minimum: tuple[float, float] | None = None
+    roots: tuple[float, ...] = ()
     zero_centred: bool = False
     self_gated: bool = False
     surrogate: bool = False

@@ -31,6 +31,11 @@ class Namespace:
         largest = float(self._xp.finfo(x.dtype).max)
         return self._xp.clip(x, -largest, largest)
 
+    def indicator(self, condition: Any, x: Any) -> Any:
+        """1 where `condition` holds, else 0, and NaN where `x` is NaN."""
+        xp = self._xp
+        return xp.where(xp.isnan(x), x, xp.astype(condition, x.dtype))
+
     def positions(self, x: Any) -> Any:
         """0, 1, … along the last axis of `x`, on its device."""
         return self._xp.arange(x.shape[-1], device=_device(x))
