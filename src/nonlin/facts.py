@@ -148,17 +148,20 @@ class Contract:
     - Within |m|/2 of a minimum at m the derivative crosses zero, and its error counts in
       ULP of 1/16.
 
-    For a vector-valued function ``derivative_ulp`` bounds each entry of the Jacobian. One that
-    is shift-invariant is bounded beside the rounding of x − max x, which the exponential
-    multiplies; a gated unit beside the rounding of its gate where that is subnormal.
+    For a vector-valued function ``derivative_ulp`` bounds each entry of the Jacobian. A gated
+    unit multiplies its gate after that was rounded, which is coarse where the gate is
+    subnormal, and its tail begins below the largest entry of x instead of 1.
 
     Attributes:
         value_ulp: bound on the value.
         derivative_ulp: bound on the derivative.
         tail_ulp: added to both for each factor e by which the true result lies below 1,
             where the formula rounds the argument of an exponential.
+        absolute_ulp: added to the value's bound, in ULP of 1, where small values are
+            differences of larger numbers.
     """
 
     value_ulp: float
     derivative_ulp: float
     tail_ulp: float = 0.0
+    absolute_ulp: float = 0.0

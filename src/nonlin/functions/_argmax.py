@@ -17,13 +17,10 @@ def value(x, xp, *, surrogate):
     return one_hot(x, xp)
 
 
-def jacobian(x, xp, *, surrogate):
-    soft = _softmax.jacobian(x, xp)
-    return soft if surrogate == "softmax" else 0.0 * soft
-
-
 def product(x, vector, xp, *, surrogate):
-    return _softmax.product(x, vector, xp) if surrogate == "softmax" else 0.0 * one_hot(x, xp)
+    if surrogate == "softmax":
+        return _softmax.product(x, vector, xp)
+    return xp.zeros_like(vector) + 0.0 * one_hot(x, xp)
 
 
 def definition(mp, x, *, surrogate):
@@ -36,7 +33,6 @@ argmax = VectorActivation(
     aliases=("hard_softmax",),
     text="1 at the first maximum, else 0",
     value=value,
-    slope=jacobian,
     pullback=product,
     pushforward=product,
     identity="0 where it exists; softmax is its differentiable stand-in",
@@ -49,7 +45,7 @@ argmax = VectorActivation(
         shift_invariant=True,
         surrogate=surrogate != "none",
     ),
-    contract=Contract(value_ulp=0.5, derivative_ulp=8),
+    contract=Contract(value_ulp=0, derivative_ulp=8, tail_ulp=1),
     parameters=(
         axis_parameter("the axis of which the maximum is taken"),
         Parameter(

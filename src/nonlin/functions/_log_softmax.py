@@ -3,7 +3,7 @@
 from nonlin.conventions import Convention
 from nonlin.facts import Contract, Range, VectorFacts
 from nonlin.functions import _softmax
-from nonlin.functions._softmax import rest, shift
+from nonlin.functions._softmax import centred, rest, shift
 from nonlin.vector import VectorActivation, axis_parameter
 
 
@@ -23,10 +23,9 @@ def pullback(x, gradient, xp):
 
 
 def pushforward(x, tangent, xp):
+    s = _softmax.value(x, xp)
     _, first = shift(x, xp)
-    # A constant added to the tangent changes nothing, as in softmax.
-    t = tangent - xp.sum(xp.where(first, tangent, 0.0), axis=-1, keepdims=True)
-    return t - rest(_softmax.value(x, xp) * t, first, xp)
+    return centred(tangent, s, first, xp)
 
 
 def definition(mp, x):
@@ -50,7 +49,7 @@ log_softmax = VectorActivation(
     facts_of=lambda *, axis: VectorFacts(
         range=Range(-float("inf"), 0.0), shift_invariant=True
     ),
-    contract=Contract(value_ulp=4, derivative_ulp=8),
+    contract=Contract(value_ulp=4, derivative_ulp=8, tail_ulp=1),
     parameters=(axis_parameter("the axis over which probabilities sum to 1"),),
     torch="LogSoftmax",
     references=("Goodfellow, Bengio, Courville, Deep Learning (2016), section 6.2.2.3",),

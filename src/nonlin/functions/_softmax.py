@@ -26,13 +26,12 @@ def value(x, xp):
     return e / xp.sum(e, axis=-1, keepdims=True)
 
 
-def jacobian(x, xp):
-    s = value(x, xp)
-    pairs = s[..., :, None] * s[..., None, :]
-    diagonal = xp.unit_vectors(x) > 0
-    off = xp.where(diagonal, 0.0, pairs)
-    # s(1 − s) loses all digits when s rounds to 1; the other entries of the row do not.
-    return xp.where(diagonal, xp.sum(off, axis=-1, keepdims=True), -off)
+def centred(v, s, first, xp):
+    """v − Σⱼ sⱼvⱼ, right at the maximum even where its s rounds to 1."""
+    top = xp.sum(xp.where(first, v, 0.0), axis=-1, keepdims=True)
+    # 0·s rather than 0, so that NaN stays.
+    at_top = xp.sum(xp.where(first, 0.0 * s, s * (top - v)), axis=-1, keepdims=True)
+    return xp.where(first, at_top, v - xp.sum(s * v, axis=-1, keepdims=True))
 
 
 def product(x, vector, xp):
@@ -40,10 +39,7 @@ def product(x, vector, xp):
     z, first = shift(x, xp)
     e = xp.exp(z)
     s = e / xp.sum(e, axis=-1, keepdims=True)
-    # A constant added to the vector changes nothing. Without its entry at the maximum, whose
-    # s may round to 1, the product keeps what s(v − s·v) loses.
-    v = vector - xp.sum(xp.where(first, vector, 0.0), axis=-1, keepdims=True)
-    return s * (v - rest(s * v, first, xp))
+    return s * centred(vector, s, first, xp)
 
 
 def definition(mp, x):
@@ -61,7 +57,6 @@ softmax = VectorActivation(
     class_name="Softmax",
     text="e^{xᵢ} / Σⱼ e^{xⱼ}",
     value=value,
-    slope=jacobian,
     pullback=product,
     pushforward=product,
     identity="∂sᵢ/∂xⱼ = sᵢ(δᵢⱼ − sⱼ), the whole Jacobian diag(s) − s sᵀ",
@@ -69,7 +64,7 @@ softmax = VectorActivation(
     facts_of=lambda *, axis: VectorFacts(
         range=Range(0.0, 1.0), sums_to_one=True, shift_invariant=True
     ),
-    contract=Contract(value_ulp=6, derivative_ulp=8),
+    contract=Contract(value_ulp=6, derivative_ulp=8, tail_ulp=1),
     parameters=(axis_parameter("the axis that sums to 1"),),
     torch="Softmax",
     references=("S1 to S5: softmax (S2 and S5 show only the diagonal of the derivative)",),

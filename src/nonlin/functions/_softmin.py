@@ -14,7 +14,6 @@ softmin = softmax.variant(
     class_name="Softmin",
     text="e^{−xᵢ} / Σⱼ e^{−xⱼ}",
     value=lambda x, xp: _softmax.value(-x, xp),
-    slope=lambda x, xp: -_softmax.jacobian(-x, xp),
     pullback=product,
     pushforward=product,
     identity="∂sᵢ/∂xⱼ = −sᵢ(δᵢⱼ − sⱼ)",

@@ -11,10 +11,11 @@ def value(x, xp):
     # support, and clipping leaves nothing large to sum.
     z = xp.clip(shift(x, xp)[0], -1.0, 0.0)
     falling = xp.sort(z, axis=-1, descending=True)
-    before = xp.positions(z)
-    inside = 1.0 + (before + 1) * falling > xp.cumulative_sum(falling, axis=-1)
+    before = xp.astype(xp.positions(z), x.dtype)
+    inside = 1.0 + (before + 1.0) * falling > xp.cumulative_sum(falling, axis=-1)
     size = xp.sum(xp.astype(inside, x.dtype), axis=-1, keepdims=True)
-    total = xp.sum(xp.where(before < size, falling, 0.0), axis=-1, keepdims=True)
+    # 0·z rather than 0, so that NaN stays.
+    total = xp.sum(xp.where(before < size, falling, 0.0 * falling), axis=-1, keepdims=True)
     return xp.clip(z - (total - 1.0) / size, 0.0, None)
 
 
@@ -50,7 +51,7 @@ sparsemax = VectorActivation(
         smoothness=0,
         shift_invariant=True,
     ),
-    contract=Contract(value_ulp=4, derivative_ulp=2),
+    contract=Contract(value_ulp=1, derivative_ulp=1, absolute_ulp=1),
     parameters=(axis_parameter("the axis that sums to 1"),),
     references=("Martins, Astudillo, ICML 2016, arXiv:1602.02068, algorithm 1",),
     conventions={
