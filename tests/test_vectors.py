@@ -81,7 +81,11 @@ def test_products_are_the_jacobians(record, library, dtype):
     gradient = random.normal(size=(len(x), height)).astype(dtype)
     slack = bound + 2 * WIDTH * np.finfo(dtype).eps * np.abs(jacobian)
     moved = np.asarray(record.jvp(make(x), make(tangent)))
-    judge(moved, np.einsum("rij,rj->ri", jacobian, tangent), np.einsum("rij,rj->ri", slack, np.abs(tangent)))
+    judge(
+        moved,
+        np.einsum("rij,rj->ri", jacobian, tangent),
+        np.einsum("rij,rj->ri", slack, np.abs(tangent)),
+    )
     pulled = np.asarray(record.vjp(make(x), make(gradient)))
     along = np.einsum("rij,ri->rj", slack, np.abs(gradient))
     judge(pulled, np.einsum("rij,ri->rj", jacobian, gradient), along)
@@ -130,7 +134,7 @@ def test_any_axis_in_any_library(record, axis):
             np.testing.assert_allclose(np.asarray(got), expected, rtol=1e-12, atol=1e-14)
 
 
-@EVERY
+@pytest.mark.parametrize("record", VECTORS, ids=repr)
 def test_jax_agrees_and_differentiates_by_the_record(record):
     jax = pytest.importorskip("jax")
     x = rows("float32")
@@ -175,7 +179,9 @@ def test_one_infinity_gives_the_limit_and_two_have_none(record, library):
         x = np.array([0.5, -1.0, 2.0, 0.0, 1.0, 0.25])
         x[at] = sign * math.inf
         huge = np.where(np.isinf(x), sign * 1e300, x)
-        limit = np.where(np.abs(record(huge)) > 1e200, np.copysign(np.inf, record(huge)), record(huge))
+        limit = np.where(
+            np.abs(record(huge)) > 1e200, np.copysign(np.inf, record(huge)), record(huge)
+        )
         np.testing.assert_allclose(np.asarray(record(make(x))), limit, rtol=1e-12)
         slope = np.asarray(record.derivative(make(x)))
         np.testing.assert_allclose(slope, record.derivative(huge), rtol=1e-12, atol=1e-300)
@@ -217,7 +223,11 @@ def test_what_does_not_fit_is_told():
             np.zeros((3, 4)),
         ),
         ("glu: axis -1 of length 3; allowed: an even length", nonlin.glu, torch.zeros(2, 3)),
-        ("swiglu: axis 0 of length 3; allowed: an even length", nonlin.swiglu.bind(axis=0), np.zeros(3)),
+        (
+            "swiglu: axis 0 of length 3; allowed: an even length",
+            nonlin.swiglu.bind(axis=0),
+            np.zeros(3),
+        ),
         (
             "maxout: axis -1 of length 4; allowed: a multiple of 3",
             nonlin.maxout.bind(pieces=3),

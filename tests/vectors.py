@@ -21,7 +21,7 @@ VECTORS = [record for record in CATALOGUE if isinstance(record, VectorActivation
 WIDTH = 6
 # Beside it no record bends, and a difference keeps the digits of every float64 it is for.
 STEP = mp.ldexp(1, -200)
-BITS = 2048
+BITS = 1536
 # Relative step by which the condition in a parameter is measured.
 MOVE = 1e-6
 

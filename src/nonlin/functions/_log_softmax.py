@@ -46,9 +46,7 @@ log_softmax = VectorActivation(
     pushforward=pushforward,
     identity="∂yᵢ/∂xⱼ = δᵢⱼ − sⱼ with s = softmax(x)",
     definition=definition,
-    facts_of=lambda *, axis: VectorFacts(
-        range=Range(-float("inf"), 0.0), shift_invariant=True
-    ),
+    facts_of=lambda *, axis: VectorFacts(range=Range(-float("inf"), 0.0), shift_invariant=True),
     contract=Contract(value_ulp=4, derivative_ulp=8, tail_ulp=1),
     parameters=(axis_parameter("the axis over which probabilities sum to 1"),),
     torch="LogSoftmax",

@@ -69,9 +69,7 @@ softmax = VectorActivation(
     torch="Softmax",
     references=("S1 to S5: softmax (S2 and S5 show only the diagonal of the derivative)",),
     conventions={
-        "torch": Convention(
-            call="torch.nn.functional.softmax", arguments={"dim": -1}, wrong=WRONG
-        ),
+        "torch": Convention(call="torch.nn.functional.softmax", arguments={"dim": -1}, wrong=WRONG),
         "jax": Convention(call="jax.nn.softmax", wrong=WRONG),
         "keras": Convention(call="keras.activations.softmax", wrong=WRONG),
     },
