@@ -146,7 +146,7 @@ class Contract:
       with x. That adds one unit of relative error times the condition number of the
       function in the parameter.
     - Within |m|/2 of a minimum at m the derivative crosses zero, and its error counts in
-      ULP of 1/16.
+      ULP of 1/16; so does that of the value within |r|/2 of a root at r other than 0.
 
     For a vector-valued function ``derivative_ulp`` bounds each entry of the Jacobian. A gated
     unit multiplies its gate after that was rounded, which is coarse where the gate is
