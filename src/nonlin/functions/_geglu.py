@@ -9,6 +9,7 @@ geglu = gated(
     class_name="GeGLU",
     text="a·gelu(b), x = (a, b)",
     references=(
-        "Shazeer, arXiv:2002.05202, equation 5, with the exact GELU; T5 and Gemma use the tanh form",
+        "Shazeer, arXiv:2002.05202, equation 5, with the exact GELU",
+        "T5 1.1 and Gemma gate with its tanh form",
     ),
 )
