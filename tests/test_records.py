@@ -141,7 +141,10 @@ def test_values_outside_the_domain_are_refused(record):
             assert parameter.domain == "one of " + ", ".join(parameter.choices)
         elif isinstance(parameter.default, int):
             bad += [0.5]
-            assert parameter.domain == "an integer"
+            least = parameter.minimum
+            bad += [int(least) - 1] if least > -np.inf else []
+            bounded = f" >= {least:g}" if least > -np.inf else ""
+            assert parameter.domain == f"an integer{bounded}"
         elif parameter.minimum > -np.inf:
             bad += [parameter.minimum - 1e-9]
             bad += [parameter.minimum] if parameter.exclusive else []

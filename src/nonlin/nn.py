@@ -142,7 +142,9 @@ def activation_of(module: Any) -> Activation | None:
     record = _torch_classes().get(type(module))
     if record is None:
         return None
-    read = {p.name: p.from_torch(getattr(module, p.torch)) for p in record.parameters if p.torch}
+    read: dict[str, Any] = {
+        p.name: p.from_torch(getattr(module, p.torch)) for p in record.parameters if p.torch
+    }
     return record.bind(**read)
 
 
