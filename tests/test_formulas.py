@@ -10,7 +10,7 @@ import torch
 
 import nonlin
 import reference
-from catalogue import SETTINGS, VECTORS, allowed, condition_in_float64, dense_sample, sample
+from catalogue import RECORDS, SETTINGS, allowed, dense_sample, sample
 from nonlin.activation import Activation
 from nonlin.backends.namespace import namespace_of
 from tolerances import LOWEST, PRECISION, ROUNDED, ulp
@@ -53,11 +53,12 @@ def differentiable(record: Activation, x: np.ndarray) -> np.ndarray:
 def test_matches_the_definition(record, kind, dtype):
     if kind == "derivative" and record.facts.surrogate:
         pytest.skip("a surrogate is no derivative; test_facts holds it to its formula")
-    x = sample(record, dtype)
+    # The reference costs most; what parameters change, fewer points show too.
+    x = sample(record, dtype)[:: 1 if record in RECORDS else 3]
     if kind == "derivative":
         x = differentiable(record, x)
-    high, low, condition = np.array([reference.exact(record, kind, float(v)) for v in x]).T
-    bound = allowed(record, kind, x.astype(np.float64), high, condition, dtype)
+    high, low = np.array([reference.exact(record, kind, float(v)) for v in x]).T
+    bound = allowed(record, kind, x.astype(np.float64), high, dtype)
     for library in LIBRARIES:
         check(evaluate(record, kind, x, library), x, high, low, bound, dtype)
 
@@ -68,8 +69,7 @@ def test_float32_matches_float64_densely(record, kind):
     x = dense_sample("float32")
     wide = x.astype(np.float64)
     true = evaluate(record, kind, wide, "numpy")
-    condition = condition_in_float64(record, kind, wide)
-    bound = allowed(record, kind, wide, true, condition, "float32")
+    bound = allowed(record, kind, wide, true, "float32")
     for library in LIBRARIES:
         check(evaluate(record, kind, x, library), x, true, 0.0, bound, "float32")
 
@@ -92,8 +92,7 @@ def test_16_bit_types_are_rounded_once(record, kind, dtype):
     wide = x[finite].double().numpy()
     true = of(wide)
     # Rounded once from a float32 result that its own contract bounds.
-    condition = condition_in_float64(record, kind, wide)
-    bound = ROUNDED * ulp(true, dtype) + allowed(record, kind, wide, true, condition, "float32")
+    bound = ROUNDED * ulp(true, dtype) + allowed(record, kind, wide, true, "float32")
     largest = torch.finfo(x.dtype).max
     fits = np.abs(true) < largest * (1 + 2.0 ** -(PRECISION[dtype] + 1))
     results = [got[finite].double().numpy()]
@@ -120,7 +119,8 @@ def test_infinities_give_the_limits_and_nan_stays(record, dtype, library):
 def test_a_function_that_changes_sign_at_zero_keeps_the_sign_of_zero(record, library):
     left, at, right = (reference.value(record, x) for x in (-1e-30, 0.0, 1e-30))
     zeros = evaluate(record, "value", np.array([-0.0, 0.0]), library)
-    assert (zeros == float(at)).all()
+    if at == 0:
+        assert (zeros == 0).all()
     if at == 0 and left < 0 < right:
         assert list(np.signbit(zeros)) == [True, False]
 
@@ -141,57 +141,14 @@ def test_derivative_of_a_learned_parameter(record, parameter):
     check(got, x, true, 0.0, bound, "float64")
 
 
-@pytest.mark.parametrize("record", VECTORS, ids=repr)
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("library", LIBRARIES)
-def test_vectors_match_the_definition(record, dtype, library):
-    random = np.random.default_rng(3)
-    rows = [random.normal(size=5) * scale for scale in (1e-30, 1e-3, 1.0, 10.0, 50.0, 1e4, 1e30)]
-    rows += [[400.0, -400.0, 0.0, -0.0, 1.0], [-400.0] * 5, [3e38, -3e38, 0, 1, 2]]
-    x = np.array(rows).astype(dtype)
-    true = np.array([_vector(record, row) for row in x])
-    got = evaluate(record, "value", x, library)
-    bound = record.contract.value_ulp * ulp(true, dtype)
-    # x − max x is rounded, and the exponential multiplies that.
-    spread = (x.max(axis=-1, keepdims=True).astype(np.float64) - x) * true
-    check(got, x, true, 0.0, bound + spread * np.finfo(dtype).eps, dtype)
-    slope = evaluate(record, "derivative", x, library)
-    assert slope.shape == (*x.shape, x.shape[-1])
-    whole = true[:, :, None] * (np.eye(5) - true[:, None, :])
-    expected = whole if record.name == "softmax" else 0 * whole
-    np.testing.assert_allclose(
-        slope, expected, rtol=0, atol=record.contract.derivative_ulp * np.finfo(dtype).eps
-    )
-    np.testing.assert_allclose(
-        slope.sum(axis=-1), 0, atol=record.contract.derivative_ulp * np.finfo(dtype).eps
-    )
-
-
-def _vector(record: Activation, row: np.ndarray) -> list[float]:
-    mp = reference.mp
-    return [
-        float(v) for v in record.definition(mp, [mp.mpf(float(v)) for v in row], **record.bound)
-    ]
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_softmax_jacobian_keeps_its_small_entries(dtype):
-    """s(1 − s) formed from a rounded s is 0 where s rounds to 1; the true entry is not."""
-    x = np.array([0.0, -30.0, -45.0], dtype=dtype)
-    true = np.exp(np.array([-30.0, -45.0])).sum()
-    assert nonlin.softmax.derivative(x)[0, 0] == pytest.approx(true, rel=1e-5, abs=0)
-
-
 def test_the_judge_can_fail():
     """A formula that loses its tail, one that overflows and one that drifts are all refused."""
 
     def judged(value):
         record = dataclasses.replace(nonlin.sigmoid, value=value)
         x = sample(nonlin.sigmoid, "float32")
-        high, low, condition = np.array(
-            [reference.exact(nonlin.sigmoid, "value", float(v)) for v in x]
-        ).T
-        bound = allowed(record, "value", x.astype(float), high, condition, "float32")
+        high, low = np.array([reference.exact(nonlin.sigmoid, "value", float(v)) for v in x]).T
+        bound = allowed(record, "value", x.astype(float), high, "float32")
         check(evaluate(record, "value", x, "numpy"), x, high, low, bound, "float32")
 
     judged(nonlin.sigmoid.value)

@@ -10,6 +10,7 @@
 #include "activations/elu.h"
 #include "activations/exponential.h"
 #include "activations/gelu.h"
+#include "activations/gelu_10.h"
 #include "activations/gelu_tanh.h"
 #include "activations/laplace.h"
 #include "activations/lisht.h"
@@ -66,7 +67,7 @@ namespace {
 constexpr nonlin::Kernel kAll[] = {
     NONLIN_EVERYWHERE(NONLIN_ARITHMETIC)
 #if NONLIN_GELU
-    describe<NONLIN_ARITHMETIC, Gelu>(),
+    describe<NONLIN_ARITHMETIC, Gelu>(), describe<NONLIN_ARITHMETIC, Gelu10>(),
 #endif
 #if NONLIN_EXACT
     NONLIN_EXACT_ONLY(NONLIN_ARITHMETIC)

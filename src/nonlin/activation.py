@@ -34,6 +34,7 @@ class Activation:
             mpmath context; the formulas are judged against it.
         facts_of: :class:`Facts` for given parameters.
         contract: the formulas' error bounds.
+        contract_of: the bounds for given parameters, where they depend on them.
         parameters: in the order they are written.
         ordered: pairs of parameters of which the first must be the smaller.
         aliases: other names it is found by.
@@ -72,12 +73,13 @@ class Activation:
     torch: str | None = None
     references: tuple[str, ...] = ()
     conventions: Mapping[str, Convention] = field(default_factory=dict)
+    contract_of: Callable[..., Contract] | None = None
     draws: Literal["never", "training", "always"] = "never"
     bound: Mapping[str, Value] = field(default_factory=dict)
     learned: tuple[str, ...] = ()
     at_kink: KinkChoice = "torch"
 
-    _formulas: ClassVar = ("value", "slope", "definition", "facts_of")
+    _formulas: ClassVar = ("value", "slope", "definition", "facts_of", "contract_of")
 
     def __post_init__(self) -> None:
         for name in (self.name, *self.aliases):
@@ -113,6 +115,8 @@ class Activation:
                     f"allowed: {lower} < {upper}"
                 )
         object.__setattr__(self, "bound", MappingProxyType(values))
+        if self.contract_of is not None:
+            object.__setattr__(self, "contract", self.contract_of(**values))
 
     def _unknown_parameter(self, name: str, known: list[str]) -> str:
         if not known:
@@ -286,9 +290,9 @@ class Activation:
 
         record = self.bind(at_kink=at_kink, like=like, **parameters)
         if precision is None and save is None:
-            return backends.value(record, x, record._noise(noise), out)
+            return backends.value(record, x, record._noise(x, noise), out)
         with chosen(precision, save):
-            return backends.value(record, x, record._noise(noise), out)
+            return backends.value(record, x, record._noise(x, noise), out)
 
     def derivative(
         self,
@@ -325,7 +329,7 @@ class Activation:
 
         record = self.bind(at_kink=at_kink, like=like, **parameters)
         with chosen(precision, None):
-            return backends.derivative(record, x, record._noise(noise), out)
+            return backends.derivative(record, x, record._noise(x, noise), out)
 
     def vjp(self, x: Any, gradient: Any, /, **parameters: Any) -> Any:
         """Vector–Jacobian product: the gradient at `x` from the gradient at the value.
@@ -375,11 +379,14 @@ class Activation:
 
         return backends.jvp(self.bind(**parameters), x, tangent)
 
-    def _noise(self, noise: Any) -> dict[str, Any]:
+    def _noise(self, x: Any, noise: Any) -> dict[str, Any]:
         if noise is None:
             return {}
         if self.draws == "never":
             raise NonlinError(f"{self.name} draws nothing; got noise")
+        wanted, got = (tuple(getattr(array, "shape", ())) for array in (x, noise))
+        if got != wanted:
+            raise NonlinError(f"{self.name}: noise of shape {got}; allowed: the input's, {wanted}")
         return {"noise": noise}
 
     def evaluate_value(self, x: Any, xp: Any, parameters: Mapping[str, Any]) -> Any:

@@ -32,7 +32,11 @@ def value(record: Activation, x: Any, arrays: Mapping[str, Any], out: Any = None
     if _is_of("jax", "Array", x):
         from nonlin.backends import jax
 
-        return generic.evaluate(record, x, lambda x, xp: jax.value(record, x, arrays))
+        def differentiable(x: Any, xp: Any) -> Any:
+            given = {name: xp.asarray(array, dtype=x.dtype) for name, array in arrays.items()}
+            return jax.value(record, x, given)
+
+        return generic.evaluate(record, x, differentiable)
     computed = _native(record, x, "VALUE", arrays)
     if computed is not None:
         return computed
@@ -110,7 +114,11 @@ def _into(
 def _formula(
     record: Activation, formula: Callable[..., Any], arrays: Mapping[str, Any]
 ) -> Callable[..., Any]:
-    return lambda x, xp: formula(x, xp, {**record.bound, **arrays})
+    def apply(x: Any, xp: Any) -> Any:
+        given = {name: xp.asarray(array, dtype=x.dtype) for name, array in arrays.items()}
+        return formula(x, xp, {**record.bound, **given})
+
+    return apply
 
 
 def _is_of(library: str, kind: str, x: Any) -> bool:
