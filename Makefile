@@ -5,7 +5,7 @@ READY := $(VENV)/ready
 # mish costs most here, and the demo has to end soon on two cores.
 DEMO := --data digits --activations relu,leaky_relu,elu,gelu,swish,tanh,sigmoid --seeds 5
 
-.PHONY: demo test lint format bench browser picture clean
+.PHONY: demo test lint format bench sanitize browser picture clean
 
 demo: $(READY)  ## Compare activations on embedded data
 	$(BIN)/nonlin compare $(DEMO)
@@ -22,7 +22,15 @@ format: $(READY)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+# The native kernels under the address and undefined-behaviour sanitizers.
+sanitize: $(READY)
+	PATH="$(abspath $(BIN)):$$PATH" cmake -S native -B build/sanitize -DNONLIN_DRIVER=ON \
+	  -DNONLIN_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Release
+	PATH="$(abspath $(BIN)):$$PATH" cmake --build build/sanitize
+	build/sanitize/driver
+
 bench: $(READY)  ## Measure; writes benchmarks/results/
+	$(BIN)/python benchmarks/kernels.py
 	$(BIN)/python benchmarks/compare_overhead.py
 	$(BIN)/python benchmarks/import_time.py
 	$(BIN)/python benchmarks/commands.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))

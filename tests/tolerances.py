@@ -22,6 +22,11 @@ CROSSING = 1 / 16
 # Rounding to nearest, in ULP; ties and the last bit of a float64 reference.
 ROUNDED = 0.5 + 1e-6
 
+# Native kernels, in ULP: float64 inside and one rounding, of the value and of the derivative
+# (gelu's is the largest); float32 inside; and float64 itself.
+KERNEL_VALUE = {"exact": 0.51, "fast": 4.0, "float64": 2.0}
+KERNEL_DERIVATIVE = {"exact": 0.52, "fast": 4.0, "float64": 2.0}
+
 # JAX: XLA's exp and tanh are less accurate than NumPy's by this factor in all, and results
 # and intermediate terms below the smallest normal number are flushed to zero.
 JAX = 4.0

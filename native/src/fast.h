@@ -25,7 +25,7 @@ struct Fast {
   // |x|·e^−kFar is 0 for |x| ≤ kFar, and 2^−32·e^kFar finite.
   static constexpr float kFar = 110.0f, kHigh = 89.0f, kLargest = 0x1.fffffep127f;
   static constexpr float kInfinity = __builtin_inff();
-  static constexpr float kGeluTanhFar = 16.0f, kNormalFar = 15.0f;
+  static constexpr float kGeluTanhFar = 10.9f, kNormalFar = 15.0f;
 
   static NONLIN_INLINE V load(const float* from) {
     V r;
@@ -94,7 +94,8 @@ struct Fast {
     const V base = e.base();
     const V less = fma(base, e.rest, base - 1.0f);  // e^−2a − 1
     const V r = 1.0f / (2.0f + less);
-    return {-less * r, e.scale(4.0f * e.mantissa * r * r)};
+    // The square of 2 + less with two roundings, where that of r would have four.
+    return {-less * r, e.scale(4.0f * e.mantissa / fma(less, less + 4.0f, V(4.0f)))};
   }
 
   static NONLIN_INLINE V softplus(const V& a, const V& factor) {
@@ -161,7 +162,7 @@ struct Fast {
     const Power& e = n.density;
     const auto left = near < 0.0f;
     const V tail = e.whole() * n.tail, slope = e.scale(e.mantissa * n.slope);
-    return {select(left, e.scale(near * e.mantissa * n.tail), x * (1.0f - tail)),
+    return {select(left, e.scale(near * fma(e.rest, n.tail, n.tail)), x * (1.0f - tail)),
             select(left, slope, 1.0f - slope)};
   }
 };

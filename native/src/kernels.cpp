@@ -1,10 +1,8 @@
 // The kernels of one instruction set in one arithmetic: compiled once for each pair, with
-// NONLIN_ISA and NONLIN_ARITHMETIC their names.
-#include "double.h"
-#include "fast.h"
+// NONLIN_ISA and NONLIN_ARITHMETIC their names and NONLIN_HEADER the arithmetic's.
 #include "kernel.h"
 #include "loops.h"
-#include "single.h"
+#include NONLIN_HEADER
 
 #include "activations/celu.h"
 #include "activations/elu.h"

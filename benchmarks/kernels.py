@@ -1,0 +1,195 @@
+"""Native kernels against PyTorch, torch.compile and jax.jit, interleaved in one process.
+
+    python benchmarks/kernels.py [--quick]
+
+Writes benchmarks/results/kernels.json and prints the tables. Every figure is a median over
+rounds in which all contestants run once, in turn; spread is the interquartile range over it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import jax
+import jax.numpy as jnp
+import torch
+from torch.nn import functional as F
+
+import nonlin
+from nonlin.backends import native
+
+SPEED = ("sigmoid", "tanh", "silu", "gelu", "gelu_tanh", "mish", "softplus", "log_sigmoid", "elu")
+SPEED += ("selu",)
+MILLION = 1 << 20
+
+Call = Callable[[], object]
+
+
+def theirs(name: str) -> Callable[[torch.Tensor], torch.Tensor]:
+    """PyTorch's own function, from the record's conventions."""
+    convention = nonlin.get(name).conventions["torch"]
+    function = getattr(F, convention.call.rsplit(".", 1)[1], None)
+    function = function or getattr(torch, convention.call.rsplit(".", 1)[1])
+    return lambda x: function(x, **convention.arguments)
+
+
+def on_jax(name: str) -> Callable:
+    convention = nonlin.get(name).conventions["jax"]
+    function = getattr(jax.nn, convention.call.rsplit(".", 1)[1], None)
+    function = function or getattr(jnp, convention.call.rsplit(".", 1)[1])
+    arguments = {"approximate": False} if name == "gelu" else dict(convention.arguments)
+    return jax.jit(lambda x: function(x, **arguments))
+
+
+def interleave(calls: Mapping[str, Call], rounds: int, repeat: int = 1) -> dict[str, list[float]]:
+    """Seconds of each call, all of them in every round."""
+    for call in calls.values():
+        call()
+        call()
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, call in calls.items():
+            began = time.perf_counter()
+            for _ in range(repeat):
+                call()
+            seconds[name].append((time.perf_counter() - began) / repeat)
+    return seconds
+
+
+def summary(seconds: Mapping[str, list[float]]) -> dict[str, dict[str, float]]:
+    result = {}
+    for name, taken in seconds.items():
+        low, middle, high = statistics.quantiles(taken, n=4)
+        result[name] = {"µs": round(middle * 1e6, 2), "spread": round((high - low) / middle, 2)}
+    return result
+
+
+def both_ways(f: Callable, x: torch.Tensor, g: torch.Tensor) -> Call:
+    def call() -> None:
+        x.grad = None
+        f(x).backward(g)
+
+    return call
+
+
+def measure(name: str, size: int, dtype: torch.dtype, rounds: int, repeat: int) -> dict:
+    """Forward and forward-plus-backward of one function at one size."""
+    generator = torch.Generator().manual_seed(0)
+    x = (torch.randn(size, generator=generator) * 2).to(dtype)
+    leaf, g = x.clone().requires_grad_(), torch.ones_like(x)
+    ours, other = nonlin.get(name), theirs(name)
+    out = torch.empty_like(x)
+
+    def fast(x: torch.Tensor) -> torch.Tensor:
+        return ours(x, precision="fast")
+
+    calls: dict[str, Call] = {
+        "forward exact": lambda: ours(x),
+        "forward torch": lambda: other(x),
+        "both exact": both_ways(ours, leaf, g),
+        "both torch": both_ways(other, leaf, g),
+        "copy": lambda: out.copy_(x),
+    }
+    if dtype == torch.float32:
+        calls["forward fast"] = lambda: fast(x)
+        calls["both fast"] = both_ways(fast, leaf, g)
+    if dtype == torch.float32 and size == MILLION:
+        compiled = torch.compile(other)
+        calls["both compile"] = both_ways(compiled, leaf, g)
+        jitted, jx = on_jax(name), jnp.asarray(x.numpy())
+        calls["forward jax"] = lambda: jitted(jx).block_until_ready()
+    return summary(interleave(calls, rounds, repeat))
+
+
+def ratio(measured: Mapping, over: str, under: str) -> float:
+    return measured[over]["µs"] / measured[under]["µs"]
+
+
+def geometric(values: list[float]) -> float:
+    return math.exp(statistics.fmean(math.log(value) for value in values))
+
+
+def table(title: str, rows: Mapping[str, Mapping], columns: Mapping[str, tuple[str, str]]) -> None:
+    """Print how many times the first contestant's time is the second's."""
+    print(f"\n{title}\n{'':12s}" + "".join(f"{column:>16s}" for column in columns))
+    collected: dict[str, list[float]] = {column: [] for column in columns}
+    for name, measured in rows.items():
+        line = f"{name:12s}"
+        for column, (over, under) in columns.items():
+            value = ratio(measured, over, under) if {over, under} <= measured.keys() else math.nan
+            line += f"{value:16.2f}"
+            if not math.isnan(value):
+                collected[column].append(value)
+        print(line)
+    means = [geometric(values) if values else math.nan for values in collected.values()]
+    print(f"{'geometric':12s}" + "".join(f"{mean:16.2f}" for mean in means))
+    print(f"{'least':12s}" + "".join(f"{min(v, default=math.nan):16.2f}" for v in collected.values()))
+
+
+FORWARD = {"exact": ("forward torch", "forward exact"), "fast": ("forward torch", "forward fast")}
+BOTH = {"exact, both": ("both torch", "both exact"), "fast, both": ("both torch", "both fast")}
+COPIES = {"exact/copy": ("forward exact", "copy"), "fast/copy": ("forward fast", "copy")}
+OTHERS = {
+    "compile, both": ("both compile", "both exact"),
+    "jax/fast": ("forward jax", "forward fast"),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="few rounds, and no 16M")
+    parser.add_argument("--functions", default=",".join(SPEED))
+    arguments = parser.parse_args()
+    torch.set_num_threads(min(2, os.cpu_count() or 1))
+    rounds = 9 if arguments.quick else 31
+    plan = {
+        "1": (1, torch.float32, rounds * 3, 50),
+        "4,096": (4096, torch.float32, rounds * 3, 20),
+        "1,048,576": (MILLION, torch.float32, rounds, 1),
+        "1,048,576 bfloat16": (MILLION, torch.bfloat16, rounds, 1),
+    }
+    if not arguments.quick:
+        plan["16,777,216"] = (1 << 24, torch.float32, 9, 1)
+    results: dict[str, dict[str, dict]] = {}
+    for title, (size, dtype, count, repeat) in plan.items():
+        rows = {}
+        for name in arguments.functions.split(","):
+            rows[name] = measure(name, size, dtype, count, repeat)
+        results[title] = rows
+        columns = {**FORWARD, **BOTH, **COPIES}
+        if size == MILLION and dtype == torch.float32:
+            columns |= OTHERS
+        if dtype == torch.bfloat16:
+            columns = {k: v for k, v in columns.items() if "fast" not in k}
+        table(f"PyTorch's time over ours, {title} elements", rows, columns)
+    extra = [row["both exact"]["µs"] - row["both torch"]["µs"] for row in results["1"].values()]
+    print(f"\none element, both ways: {statistics.median(extra):.1f} µs more than PyTorch")
+    record = {
+        "command": "python benchmarks/kernels.py" + (" --quick" if arguments.quick else ""),
+        "instruction_set": native._native.instruction_set() if native._native else "none",
+        "threads": torch.get_num_threads(),
+        "versions": {
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "jax": jax.__version__,
+            "nonlin": nonlin.__version__,
+        },
+        "results": results,
+    }
+    target = Path(__file__).parent / "results" / "kernels.json"
+    target.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    print(f"written to {target.name}")
+
+
+if __name__ == "__main__":
+    main()
