@@ -94,6 +94,27 @@ def mills(a):
     return mp.exp(a * a / 2) * mp.ncdf(-a)
 
 
+def mapped_back(t):
+    """a for t = (a − 2.5)/(a + 2.5)."""
+    return 2.5 * (1 + t) / (1 - t)
+
+
+def mills_in_t(t):
+    a = mapped_back(t)
+    return (a + 2.5) * mills(a)
+
+
+def mills_slope_in_t(t):
+    a = mapped_back(t)
+    return (mills(a) - a / mp.sqrt(2 * mp.pi)) / (GELU - a)
+
+
+def show_twofold(name: str, coefficients) -> None:
+    print(f"{name}:")
+    for c in coefficients:
+        print(f"    {{{float(c).hex()}, {float(c - float(c)).hex()}}},")
+
+
 def atanh_ratio(t):
     s = mp.sqrt(t)
     return mp.log1p(2 * s / (1 - s)) / s if t else mp.mpf(2)
@@ -122,20 +143,29 @@ def main() -> None:
     worst = error(mp.exp, lambda r: 1 + r + r * r * evaluate(q, r), -half, half)
     show("fast_expm1_rest", f"(expm1(r) − r)/r² on ±ln2/2, {worst:.1e} of e^r", q)
 
-    at = mapped(0, 14.5, 10, 3.0)
-    p, q = quotient(mills, at, 4)
-    worst = error(mills, lambda a: evaluate(p, a) / evaluate(q, a), 0, 14.5)
-    show("fast_mills", f"e^(a²/2)·Φ(−a) on [0, 14.5], {worst:.1e}", p, q)
+    for name, f in (("fast_mills", mills_in_t), ("fast_mills_slope", mills_slope_in_t)):
+        c = interpolate(f, chebyshev(-1, 5 / 7, 10))
+        worst = error(f, lambda t, c=c: evaluate(c, t), -1, 5 / 7)
+        show(name, f"on [0, 15], {worst:.1e}", c)
 
-    c = interpolate(atanh_ratio, chebyshev(0, 1 / 9, 5))
-    worst = error(atanh_ratio, lambda t: evaluate(c, t), 0, 1 / 9)
-    show("fast_atanh_ratio", f"2·atanh(s)/s in s² on [0, 1/9], {worst:.1e}", c)
+    c = interpolate(lambda t: (atanh_ratio(t) - 2) / t, chebyshev(0, 1 / 9, 4))
+    worst = error(atanh_ratio, lambda t: 2 + t * evaluate(c, t), 0, 1 / 9)
+    show("fast_atanh_rest", f"(2·atanh(s) − 2s)/s³ in s² on [0, 1/9], {worst:.1e} of the whole", c)
 
     at = mapped(0, 14.5, 12, 3.0)
     at[min(range(len(at)), key=lambda k: abs(at[k] - GELU))] = GELU
     p, q = quotient(mills, at, 5)
     worst = error(mills, lambda a: evaluate(p, a) / evaluate(q, a), 0, 14.5)
     show("mills", f"e^(a²/2)·Φ(−a) on [0, 14.5], {worst:.1e}", p, q)
+
+    at = mapped(0, 39, 26, 4.5)
+    at[min(range(len(at)), key=lambda k: abs(at[k] - GELU))] = GELU
+    p, q = quotient(mills, at, 12)
+    below = lambda a: mp.polyval(q[::-1], a)
+    worst = error(mills, lambda a: mp.polyval(p[::-1], a) / below(a), 0, 39)
+    print(f"// e^(a²/2)·Φ(−a) on [0, 39], {worst:.1e}")
+    show_twofold("twofold_mills", p)
+    show_twofold("twofold_mills_below", q)
 
     c = interpolate(atanh_ratio, chebyshev(0, 1 / 9, 6))
     worst = error(atanh_ratio, lambda t: evaluate(c, t), 0, 1 / 9)

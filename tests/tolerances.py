@@ -27,6 +27,9 @@ ROUNDED = 0.5 + 1e-6
 KERNEL_VALUE = {"exact": 0.51, "fast": 4.0, "float64": 2.0}
 KERNEL_DERIVATIVE = {"exact": 0.52, "fast": 4.0, "float64": 2.0}
 
+# What float64 kernels compute with inside, beside terms of size 1 that cancel.
+TWOFOLD = 2.0**-66
+
 # JAX: XLA's exp and tanh are less accurate than NumPy's by this factor in all, and results
 # and intermediate terms below the smallest normal number are flushed to zero.
 JAX = 4.0

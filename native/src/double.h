@@ -33,9 +33,9 @@ struct Double {
     return V(r);
   }
   static NONLIN_INLINE void store(double* to, const V& a) {
-    // Beside an infinity the low part is NaN.
+    // Beside an infinity the low part is NaN, and −0 + 0 would be 0.
     const P sum = a.high + a.low;
-    const P r = select(sum == sum, sum, a.high);
+    const P r = select(abs(a.low) > 0.0, sum, a.high);
     std::memcpy(to, &r, sizeof r);
   }
   static double total(const V& a) {
@@ -50,6 +50,11 @@ struct Double {
   static NONLIN_INLINE V finite(const V& x) { return clamp(x, -kLargest, kLargest); }
   // `value`, but x where x is infinite or so large that splitting it overflows.
   static NONLIN_INLINE V upper(const V& x, const V& value) { return select(x > 1e290, x, value); }
+
+  // `value`, but x where x is ±0, whose sign sums do not keep.
+  static NONLIN_INLINE V through_zero(const V& x, const V& value) {
+    return select(x.high == 0.0, x, value);
+  }
 
   static NONLIN_INLINE P power_of_two(const P& n) {
     const P t = n + (0x1.8p52 + 1023);
@@ -72,6 +77,8 @@ struct Double {
       return {high * step * step, low * step * step};
     }
     NONLIN_INLINE V whole() const { return scale(mantissa); }
+    // v·(1 + rest).
+    NONLIN_INLINE V times(const V& v) const { return v * mantissa; }
   };
 
   // x = n·ln2 + r by Cody and Waite in three parts, of which n times the first is exact; e^r − 1
@@ -128,7 +135,7 @@ struct Double {
   }
 
   // ln(1 + e) by one step of Newton from an approximation good to 1e-10; far out it is e.
-  static NONLIN_INLINE V softplus(const V& a, const V& factor) {
+  static NONLIN_INLINE V softplus(const V& beside, const V& a, const V& factor) {
     const Power p = decay(a);
     const V e = p.whole();
     const P s = e.high / (e.high + 2.0);
@@ -136,7 +143,7 @@ struct Double {
     const V less = exponential(-guess).value;
     const V t = e + less + e * less;
     const V near = (guess + (t - V(0.5) * t * t)) * factor;
-    return select(p.n < -100.0, p.scale(p.mantissa * factor), near);
+    return beside + select(p.n < -100.0, p.scale(p.mantissa * factor), near);
   }
 
   static NONLIN_INLINE Both<V> logistic(const V& z) {
@@ -154,7 +161,42 @@ struct Double {
     const V factor = select(left, e.mantissa * r, r);  // σ(z), on the left without 2ⁿ
     const V value = clamp(x, low, kLargest) * factor;
     const V slope = factor * (V(1.0) + growth * select(left, r, b * r));
-    return {upper(x, select(left, e.scale(value), value)), select(left, e.scale(slope), slope)};
+    return {through_zero(x, upper(x, select(left, e.scale(value), value))),
+            select(left, e.scale(slope), slope)};
+  }
+
+  template <int N>
+  static NONLIN_INLINE V twofold_polynomial(const V& x, const double (&c)[N][2]) {
+    V r(c[N - 1][0], c[N - 1][1]);
+    for (int k = N - 2; k >= 0; --k) r = r * x + V(c[k][0], c[k][1]);
+    return r;
+  }
+  struct Normal {
+    Power density;
+    V tail;
+  };
+  static NONLIN_INLINE Normal normal_parts(const V& a) {
+    return {power(-(V(0.5) * (a * a))),
+            twofold_polynomial(a, kTwofoldMills) / twofold_polynomial(a, kTwofoldMillsBelow)};
+  }
+  static NONLIN_INLINE V density_factor() {  // 1/√(2π)
+    return V(0x1.9884533d43651p-2, -0x1.cbc0d30ebfd15p-56);
+  }
+  static NONLIN_INLINE Both<V> normal(const V& z) {
+    const Normal n = normal_parts(abs(z));
+    const Power& e = n.density;
+    return {select(z < 0.0, e.scale(e.mantissa * n.tail), V(1.0) - e.whole() * n.tail),
+            e.scale(e.mantissa * density_factor())};
+  }
+  static NONLIN_INLINE Both<V> normal_gate(const V& x, const V& near) {
+    const V a = abs(near);
+    const Normal n = normal_parts(a);
+    const Power& e = n.density;
+    const auto left = near < 0.0;
+    const V slope = e.mantissa * (n.tail - a * density_factor());
+    const V right = clamp(x, -1e290, 1e290) * (V(1.0) - e.whole() * n.tail);
+    return {through_zero(x, select(left, e.scale(near * (e.mantissa * n.tail)), upper(x, right))),
+            select(left, e.scale(slope), V(1.0) - e.scale(slope))};
   }
 
   static NONLIN_INLINE V tanhshrink_near(const V& a) {

@@ -15,14 +15,13 @@
 #define NONLIN_DECLARE(set)           \
   namespace nonlin_##set {            \
     nonlin::Kernels kernels_Single(); \
-    nonlin::Kernels kernels_Wide();   \
     nonlin::Kernels kernels_Double(); \
     nonlin::Kernels kernels_Fast();   \
   }
 #define NONLIN_ALL(set)                                              \
   {                                                                  \
-    nonlin_##set::kernels_Single(), nonlin_##set::kernels_Wide(),    \
-        nonlin_##set::kernels_Double(), nonlin_##set::kernels_Fast() \
+    nonlin_##set::kernels_Single(), nonlin_##set::kernels_Double(),  \
+        nonlin_##set::kernels_Fast()                                 \
   }
 
 NONLIN_DECLARE(baseline)
@@ -209,15 +208,16 @@ void in_parts(std::size_t count, int threads, const Part& part) {
 const std::vector<Entry>& entries() {
   static const std::vector<Entry>* all = [] {
     auto* made = new std::vector<Entry>;
-    for (const Kernels& kernels : chosen().kernels)
+    for (const Kernels& kernels : chosen().kernels) {
       for (int i = 0; i < kernels.count; ++i) {
-      const Kernel* kernel = kernels.first + i;
-      if (kernel->type == Type::wide) {
-        made->push_back({kernel, Number::float16});
-        made->push_back({kernel, Number::bfloat16});
-      } else {
-        made->push_back(
-            {kernel, kernel->type == Type::float64 ? Number::float64 : Number::float32});
+        const Kernel* kernel = kernels.first + i;
+        if (kernel->type == Type::float32) {
+          made->push_back({kernel, Number::float32});
+        } else {
+          for (Number number : {Number::float64, Number::float16, Number::bfloat16}) {
+            made->push_back({kernel, number});
+          }
+        }
       }
     }
     return made;

@@ -9,7 +9,7 @@
 
 namespace nonlin {
 
-// A kernel for a kind of numbers: one that computes for 16 bits serves two kinds.
+// A kernel for a kind of numbers: one of float64 also serves those of 16 bits.
 struct Entry {
   const Kernel* kernel;
   Number number;

@@ -2,7 +2,7 @@
 //
 // What makes plain float32 code wrong in its tails is that e^−z alone is subnormal, or 0, or
 // infinite, where the result is not. So powers of two are applied last, or the denominator
-// 1 + e^−z is carried times 2^−32, which keeps it within range.
+// 1 + e^−z is carried times 2^−40, which keeps it within range.
 #pragma once
 
 #include "activation.h"
@@ -37,6 +37,7 @@ struct Fast {
   static NONLIN_INLINE V scalar(double c, double = 0.0) { return V(float(c)); }
   static NONLIN_INLINE V fused(const V& a, const V& b, const V& c) { return fma(a, b, c); }
   static NONLIN_INLINE V finite(const V& x) { return clamp(x, -kLargest, kLargest); }
+  static NONLIN_INLINE V through_zero(const V&, const V& value) { return value; }
   static NONLIN_INLINE V upper(const V& x, const V& value) { return select(x > 0x1p96f, x, value); }
 
   static NONLIN_INLINE V power_of_two(const Integers& n) {
@@ -63,6 +64,8 @@ struct Fast {
     }
     NONLIN_INLINE V base() const { return power_of_two(at_least_whole(n, -126)); }
     NONLIN_INLINE V whole() const { return mantissa * base(); }
+    // v·(1 + rest) with one rounding.
+    NONLIN_INLINE V times(const V& v) const { return fma(rest, v, v); }
   };
 
   // e^(x + more), |x| ≤ 2·kFar: Cody and Waite's reduction in two parts, the first with n exact.
@@ -93,76 +96,107 @@ struct Fast {
     const Power e = power(-(a + a));
     const V base = e.base();
     const V less = fma(base, e.rest, base - 1.0f);  // e^−2a − 1
-    const V r = 1.0f / (2.0f + less);
-    // The square of 2 + less with two roundings, where that of r would have four.
-    return {-less * r, e.scale(4.0f * e.mantissa / fma(less, less + 4.0f, V(4.0f)))};
+    // (1 + e^−2a)² with two roundings, of which one hardly counts; squared it would have four.
+    const V b = e.mantissa * base;
+    return {-less / (2.0f + less), e.scale(4.0f * e.mantissa / fma(b, b + 2.0f, V(1.0f)))};
   }
 
-  static NONLIN_INLINE V softplus(const V& a, const V& factor) {
-    return softplus(a, V(0.0f), factor);
-  }
-  // The argument is a + more.
-  static NONLIN_INLINE V softplus(const V& a, const V& more, const V& factor) {
+  // beside + ln(1 + e^−(a + more))·factor. The logarithm is 2s + s³·(…) with s = e/(2 + e); e and
+  // s are kept in two parts, so that only the last addition rounds: elsewhere it would show as
+  // steps back, where the function rises by less than a unit from one number to the next.
+  static NONLIN_INLINE V softplus(const V& beside, const V& a, const V& more, const V& factor) {
     const Power p = power(-a, -more);
-    const V e = p.whole();
-    const V s = e / (e + 2.0f);
-    const V near = s * polynomial(s * s, kFastAtanhRatio) * factor;
-    return select(a > 20.0f, p.scale(p.mantissa * factor), near);
+    const V base = p.base();
+    const V e = p.mantissa * base, e_lost = (p.rest - (p.mantissa - 1.0f)) * base;
+    V below, below_lost;
+    fast_two_sum(V(2.0f), e, below, below_lost);
+    const V r = 1.0f / below, s = e * r, t = s * s;
+    const V s_lost = (fma(-s, below, e) + (e_lost - s * (below_lost + e_lost))) * r;
+    const V rest = fma(s * t, polynomial(t, kFastAtanhRest), s_lost + s_lost);
+    V sum, sum_lost;
+    two_sum(beside, (s + s) * factor, sum, sum_lost);
+    const V near = sum + (sum_lost + rest * factor);
+    return select(a > 20.0f, beside + p.scale(p.mantissa * factor), near);
+  }
+  static NONLIN_INLINE V softplus(const V& beside, const V& a, const V& factor) {
+    return softplus(beside, a, V(0.0f), factor);
   }
 
-  // With d = (1 + e^−z)·2^−32, σ(z) is 2^−32/d.
+  // With d = (1 + e^−z)·2^−40, σ(z) is 2^−40/d.
   struct Gate {
-    V r, b;  // 1/d and e^−z·2^−32
+    V r, b;  // 1/d and e^−z·2^−40
     Integers n;
     V mantissa;
+
+    // 1/d for where it counts twice, with what rounding d lost put back.
+    NONLIN_INLINE V reciprocal() const {
+      V d, lost;
+      two_sum(b, V(0x1p-40f), d, lost);
+      return fma(fma(-r, d, V(1.0f)) - r * lost, r, r);
+    }
   };
   static NONLIN_INLINE Gate gate_parts(const V& z, const V& more) {
     const Power e = power(-z, -more);
-    Integers shifted = at_least_whole(e.n, -94);
-    NONLIN_EACH(shifted.v[i] -= 32)
+    Integers shifted = at_least_whole(e.n, -86);
+    NONLIN_EACH(shifted.v[i] -= 40)
     const V base = power_of_two(shifted);
     const V b = fma(base, e.rest, base);
-    return {1.0f / (b + 0x1p-32f), b, e.n, e.mantissa};
+    return {1.0f / (b + 0x1p-40f), b, e.n, e.mantissa};
   }
 
-  static NONLIN_INLINE Both<V> logistic(const V& z) { return logistic(z, V(0.0f)); }
+  // σ and σ′ at z + more.
   static NONLIN_INLINE Both<V> logistic(const V& z, const V& more) {
     const Gate g = gate_parts(z, more);
     Integers half, other;
-    NONLIN_EACH(half.v[i] = (g.n.v[i] >> 1) - 32; other.v[i] = g.n.v[i] - 64 - half.v[i])
-    return {g.r * 0x1p-32f,
-            (g.mantissa * g.r * power_of_two(half)) * (g.r * power_of_two(other))};
+    NONLIN_EACH(half.v[i] = (g.n.v[i] >> 1) - 40; other.v[i] = g.n.v[i] - 80 - half.v[i])
+    const V r = g.reciprocal();
+    return {g.r * 0x1p-40f, (g.mantissa * r * power_of_two(half)) * (r * power_of_two(other))};
   }
+  static NONLIN_INLINE Both<V> logistic(const V& z) { return logistic(z, V(0.0f)); }
 
-  static NONLIN_INLINE Both<V> gate(const V& x, const V& z, const V& growth, float low) {
-    return gate(x, z, V(0.0f), growth, low);
-  }
-  // The argument is z + more.
+  // x·σ(z + more) and its derivative, given growth = x·z′ in two parts; 2^40·e^−z·growth has to
+  // be finite.
   static NONLIN_INLINE Both<V> gate(const V& x, const V& z, const V& more, const V& growth,
-                                    float low) {
+                                    const V& growth_lost, float low) {
     const Gate g = gate_parts(z, more);
-    const V value = at_least(x, low) * g.r * 0x1p-32f;
-    const V slope = g.r * fma(growth, g.b * g.r, 1.0f) * 0x1p-32f;
-    return {select(z > 40.0f, x, value), select(z > 40.0f, V(1.0f), slope)};
+    const V value = at_least(x, low) * g.r * 0x1p-40f;
+    // The derivative is (1 + b(1 + growth))/(1 + b)², the sum above with what rounding loses of
+    // it, as it cancels.
+    V push, push_lost;
+    two_sum(V(1.0f), growth, push, push_lost);
+    const V r = g.reciprocal();
+    const V top = fma(g.b, push_lost + growth_lost, fma(g.b, push, V(0x1p-40f)));
+    const V left = top * r * r * 0x1p-40f;
+    const V right = g.r * fma(growth, g.b * g.r, 1.0f) * 0x1p-40f;
+    return {select(z > 40.0f, x, value),
+            select(z > 0.0f, select(z > 40.0f, V(1.0f), right), left)};
+  }
+  static NONLIN_INLINE Both<V> gate(const V& x, const V& z, const V& growth, float low) {
+    return gate(x, z, V(0.0f), growth, V(0.0f), low);
   }
 
   struct Normal {
     Power density;
     V tail, slope;
   };
-  static constexpr float kDensity = 0x1.988454p-2f;  // 1/√(2π)
   static NONLIN_INLINE Normal normal_parts(const V& a) {
     const V square = a * a;
-    const V tail = polynomial(a, kFastMills) / polynomial(a, kFastMillsBelow);
-    return {power(-0.5f * square, -0.5f * lost_by_product(a, a, square)), tail,
-            fma(a, -kDensity, tail)};
+    // 1/(a + 2.5) in two parts, which the polynomial's steep end asks for.
+    V d, d_lost;
+    two_sum(a, V(2.5f), d, d_lost);
+    const V u = 1.0f / d, u_lost = (fma(-u, d, V(1.0f)) - u * d_lost) * u;
+    const V t = fma(u, -5.0f, 1.0f) - 5.0f * u_lost;
+    const V ratio = polynomial(t, kFastMills);
+    return {power(-0.5f * square, -0.5f * lost_by_product(a, a, square)),
+            fma(u, ratio, u_lost * ratio),
+            (kFastCrossing - a + kFastCrossingLost) * polynomial(t, kFastMillsSlope)};
   }
   static NONLIN_INLINE Both<V> normal_gate(const V& x, const V& near) {
     const Normal n = normal_parts(abs(near));
     const Power& e = n.density;
     const auto left = near < 0.0f;
-    const V tail = e.whole() * n.tail, slope = e.scale(e.mantissa * n.slope);
-    return {select(left, e.scale(near * fma(e.rest, n.tail, n.tail)), x * (1.0f - tail)),
+    const V tail = e.times(n.tail) * e.base(), slope = e.scale(e.times(n.slope));
+    return {select(left, e.scale(near * e.times(n.tail)), x * (1.0f - tail)),
             select(left, slope, 1.0f - slope)};
   }
 };

@@ -5,8 +5,7 @@
 
 namespace nonlin {
 
-// wide: float64 in and out, for numbers of 16 bits, with the range of float32.
-enum class Type { float32, float64, wide };
+enum class Type { float32, float64 };
 enum class Precision { exact, fast };
 enum Mode { kValue, kSlope, kBoth, kGradient, kModes };
 

@@ -86,10 +86,8 @@ constexpr nonlin::Kernel describe() {
   kernel.precision = M::kPrecision;
   kernel.apply[nonlin::kValue] = apply<M, F, nonlin::kValue>;
   kernel.apply[nonlin::kSlope] = apply<M, F, nonlin::kSlope>;
-  if constexpr (M::kType != nonlin::Type::wide) {
-    kernel.apply[nonlin::kBoth] = apply<M, F, nonlin::kBoth>;
-    kernel.apply[nonlin::kGradient] = apply<M, F, nonlin::kGradient>;
-  }
+  kernel.apply[nonlin::kBoth] = apply<M, F, nonlin::kBoth>;
+  kernel.apply[nonlin::kGradient] = apply<M, F, nonlin::kGradient>;
   if constexpr (F::kLearned > 0 && M::kPrecision == nonlin::Precision::exact) {
     kernel.reduce[0] = reduce<M, F, 0>;
   }

@@ -83,6 +83,7 @@ struct Single {
   static NONLIN_INLINE V fused(const V& a, const V& b, const V& c) { return fma(a, b, c); }
   static NONLIN_INLINE V finite(const V& x) { return clamp(x, -kLargest, kLargest); }
   // `value`, but x where x is infinite: here it is that already.
+  static NONLIN_INLINE V through_zero(const V&, const V& value) { return value; }
   static NONLIN_INLINE V upper(const V& x, const V& value) {
     return select(x > kLargest, x, value);
   }
@@ -100,8 +101,10 @@ struct Single {
     return {e.value * r, 4.0 * e.slope * r * r};
   }
 
-  // ln(1 + e^−a)·factor, for 0 ≤ a ≤ kFar.
-  static NONLIN_INLINE V softplus(const V& a, const V& factor) { return log1p(exp(-a)) * factor; }
+  // beside + ln(1 + e^−a)·factor, for 0 ≤ a ≤ kFar.
+  static NONLIN_INLINE V softplus(const V& beside, const V& a, const V& factor) {
+    return beside + log1p(exp(-a)) * factor;
+  }
 
   // σ(z) and σ′(z), for z within ±kFar.
   static NONLIN_INLINE Both<V> logistic(const V& z) {
@@ -152,19 +155,6 @@ struct Single {
 
   // √(x² + b).
   static NONLIN_INLINE V hypotenuse(const V& x, const V& b) { return sqrt(fma(x, x, b)); }
-};
-
-// The same for numbers of 16 bits, which come and go as float64 so that they are rounded once.
-struct Wide : Single {
-  typedef double Scalar;
-  static constexpr nonlin::Type kType = nonlin::Type::wide;
-
-  static NONLIN_INLINE V load(const double* from) {
-    V r;
-    std::memcpy(&r, from, sizeof r);
-    return r;
-  }
-  static NONLIN_INLINE void store(double* to, const V& a) { std::memcpy(to, &a, sizeof a); }
 };
 
 }  // namespace NONLIN_ISA

@@ -5,7 +5,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <shared_mutex>
 #include <tuple>
 
 namespace nonlin {
@@ -24,11 +23,34 @@ struct Table {
 
 typedef std::tuple<const Kernel*, Number, Mode, std::array<double, kParameters>> Key;
 
-std::shared_mutex guard;
-std::map<Key, std::unique_ptr<Table>>& tables() {
+struct Kept {
+  std::shared_ptr<Table> table;
+  unsigned long long used;
+};
+
+std::mutex guard;
+std::map<Key, Kept>& tables() {
   // Never destroyed: threads may still compute while the process ends.
-  static auto* all = new std::map<Key, std::unique_ptr<Table>>;
+  static auto* all = new std::map<Key, Kept>;
   return *all;
+}
+
+// The table for a key, a new and empty one if `make`; the one unused for longest makes room.
+std::shared_ptr<Table> slot(const Key& key, bool make) {
+  static unsigned long long clock = 0;
+  const std::lock_guard<std::mutex> lock(guard);
+  const auto found = tables().find(key);
+  if (found != tables().end()) {
+    found->second.used = ++clock;
+    return found->second.table;
+  }
+  if (!make) return nullptr;
+  if (tables().size() >= kTables) {
+    tables().erase(std::min_element(
+        tables().begin(), tables().end(),
+        [](const auto& a, const auto& b) { return a.second.used < b.second.used; }));
+  }
+  return (tables()[key] = {std::make_shared<Table>(), ++clock}).table;
 }
 
 void compute(const Kernel& kernel, Number number, Mode mode, const uint16_t* x, double* result,
@@ -60,33 +82,21 @@ void fill(Table& table, const Kernel& kernel, Number number, Mode mode, const do
   }
 }
 
-const Table* find(const Kernel& kernel, Number number, Mode mode, std::size_t count,
-                  const double* parameters) {
+std::shared_ptr<const Table> find(const Kernel& kernel, Number number, Mode mode,
+                                  std::size_t count, const double* parameters) {
   Key key{&kernel, number, mode, {}};
   std::copy(parameters, parameters + kParameters, std::get<3>(key).begin());
-  Table* table = nullptr;
-  {
-    std::shared_lock<std::shared_mutex> lock(guard);
-    const auto found = tables().find(key);
-    if (found != tables().end()) table = found->second.get();
+  std::shared_ptr<Table> table = slot(key, count >= kWorthwhile);
+  if (table != nullptr) {
+    std::call_once(table->filled, [&] { fill(*table, kernel, number, mode, parameters); });
   }
-  if (table == nullptr) {
-    if (count < kWorthwhile) return nullptr;
-    std::unique_lock<std::shared_mutex> lock(guard);
-    const auto found = tables().find(key);
-    if (found == tables().end() && tables().size() >= kTables) return nullptr;
-    auto& slot = found == tables().end() ? tables()[key] : found->second;
-    if (slot == nullptr) slot.reset(new Table);
-    table = slot.get();
-  }
-  std::call_once(table->filled, [&] { fill(*table, kernel, number, mode, parameters); });
   return table;
 }
 
 void apply_one(const Kernel& kernel, Number number, Mode mode, const uint16_t* x,
                const uint16_t* upstream, uint16_t* first, std::size_t count,
                const double* parameters) {
-  if (const Table* table = find(kernel, number, mode, count, parameters)) {
+  if (const auto table = find(kernel, number, mode, count, parameters)) {
     if (mode != kGradient) {
       const uint16_t* result = table->result.get();
       for (std::size_t i = 0; i < count; ++i) first[i] = result[x[i]];

@@ -9,9 +9,8 @@
 
 namespace nonlin {
 
-// As Kernel::apply. A table is filled on first use, by one thread while others wait for it, and
-// stays for the life of the process; short inputs and the 65th table are computed without one,
-// to the same bits.
+// As Kernel::apply. A table is filled on first use, by one thread while others wait for it; the 64
+// last used are kept. Short inputs are computed without one, to the same bits.
 void apply_narrow(const Kernel& kernel, Number number, Mode mode, const uint16_t* x,
                   const uint16_t* upstream, uint16_t* first, uint16_t* second, std::size_t count,
                   const double* parameters);

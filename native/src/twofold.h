@@ -23,6 +23,12 @@ struct Twofold {
   NONLIN_INLINE explicit Twofold(const P& h) : high(h), low(0.0) {}
 };
 
+// What rounding lost, nothing beside an infinity: ∞·c and ∞ + c are infinite, not NaN.
+template <class P>
+NONLIN_INLINE P known(const P& lost) {
+  return select(abs(lost) <= 0x1.fffffffffffffp1023, lost, P(0.0));
+}
+
 #define NONLIN_T template <int L, int K>
 #define NONLIN_A const Twofold<L, K>&a
 #define NONLIN_B const Twofold<L, K>&b
@@ -31,7 +37,7 @@ NONLIN_T NONLIN_INLINE Twofold<L, K> operator+(NONLIN_A, NONLIN_B) {
   Twofold<L, K> r;
   typename Twofold<L, K>::P sum, lost;
   two_sum(a.high, b.high, sum, lost);
-  fast_two_sum(sum, lost + (a.low + b.low), r.high, r.low);
+  fast_two_sum(sum, known(lost + (a.low + b.low)), r.high, r.low);
   return r;
 }
 NONLIN_T NONLIN_INLINE Twofold<L, K> operator-(NONLIN_A) { return {-a.high, -a.low}; }
@@ -40,7 +46,7 @@ NONLIN_T NONLIN_INLINE Twofold<L, K> operator*(NONLIN_A, NONLIN_B) {
   Twofold<L, K> r;
   const auto product = a.high * b.high;
   const auto lost = lost_by_product(a.high, b.high, product);
-  fast_two_sum(product, lost + (a.high * b.low + a.low * b.high), r.high, r.low);
+  fast_two_sum(product, known(lost + (a.high * b.low + a.low * b.high)), r.high, r.low);
   return r;
 }
 NONLIN_T NONLIN_INLINE Twofold<L, K> operator/(NONLIN_A, NONLIN_B) {
@@ -49,7 +55,7 @@ NONLIN_T NONLIN_INLINE Twofold<L, K> operator/(NONLIN_A, NONLIN_B) {
   const auto product = first * b.high;
   const auto rest = ((a.high - product) - lost_by_product(first, b.high, product)) +
                     (a.low - first * b.low);
-  fast_two_sum(first, rest / b.high, r.high, r.low);
+  fast_two_sum(first, known(rest / b.high), r.high, r.low);
   return r;
 }
 NONLIN_T NONLIN_INLINE Twofold<L, K> sqrt(NONLIN_A) {
@@ -57,7 +63,7 @@ NONLIN_T NONLIN_INLINE Twofold<L, K> sqrt(NONLIN_A) {
   const auto root = sqrt(a.high);
   const auto square = root * root;
   const auto rest = ((a.high - square) - lost_by_product(root, root, square)) + a.low;
-  fast_two_sum(root, rest / (root + root), r.high, r.low);
+  fast_two_sum(root, known(rest / (root + root)), r.high, r.low);
   return r;
 }
 

@@ -11,7 +11,8 @@ struct LogSigmoid : Activation {
   template <class M>
   static NONLIN_INLINE Both<typename M::V> at(const typename M::V& x, const double*) {
     const auto z = clamp(x, -M::kFar, M::kFar);
-    return {at_most(x, 0.0) - M::softplus(abs(z), M::scalar(1.0)), M::logistic(-z).value};
+    const auto value = M::softplus(at_least(-x, 0.0), abs(z), M::scalar(1.0));
+    return {-value, M::logistic(-z).value};
   }
 };
 

@@ -25,16 +25,26 @@ struct Mish : Activation {
       const auto e = M::decay(abs(near));
       const auto b = e.whole();
       const auto right_top = one + two * b, left_top = two + b;
-      const auto right = one / (right_top + two * (b * b));
-      const auto bottom = left_top + b * (one + b);
+      const auto right = one / M::fused(two * b, one + b, one);
+      const auto bottom = M::fused(b, two + b, two);
       const auto left = one / bottom;
       const auto right_bent = four * near * (b * b) * (one + b);
-      const auto left_bent = four * near * (one + b);
+      // (2 + b)(2 + 2b + b²) + 4x(1 + b), ordered so that near its zero no term is large.
+      const auto line = four * near;
+      const auto inner = M::fused(b, four + b, line + M::scalar(6.0));
+      const auto left_slope = M::fused(b, inner, line + four);
+      auto left_gate = left_slope / (bottom * bottom);
+      if constexpr (M::kShort) {
+        // What rounding loses of the denominator counts twice.
+        const auto rest = (two - (two + b)) + b;
+        const auto lost = M::fused(b, two + b, two - bottom) + b * rest;
+        left_gate = M::fused(left_gate, M::scalar(-2.0) * lost * left, left_gate);
+      }
       return {
-          select(x >= 0.0, M::upper(x, at_most(x, M::kLargest) * (right_top * right)),
-                 e.scale(near * (e.mantissa * (left_top * left)))),
+          M::through_zero(x, select(x >= 0.0, M::upper(x, at_most(x, M::kLargest) * (right_top * right)),
+                                    e.scale(near * e.times(left_top * left)))),
           select(x >= 0.0, (right_top + right_bent * right) * right,
-                 e.scale(e.mantissa * ((left_top * bottom + left_bent) * (left * left)))),
+                 e.scale(e.times(left_gate))),
       };
     }
   }

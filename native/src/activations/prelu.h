@@ -17,7 +17,8 @@ struct Prelu : Activation {
     // 0·∞ is 0: a line of slope 0 has no other limit.
     const auto left = alpha * at_least(x, p[0] == 0.0 ? -M::kLargest : -M::kInfinity);
     const auto slope = select(x < 0.0, alpha, select(x >= 0.0, alpha, x));  // NaN stays
-    return {select(x > 0.0, x, left), select(x > 0.0, M::scalar(1.0), slope)};
+    return {M::through_zero(x, select(x > 0.0, x, left)),
+            select(x > 0.0, M::scalar(1.0), slope)};
   }
 
   template <class M, int>

@@ -14,7 +14,8 @@ struct QuickGelu : Activation {
       constexpr float kHigh = 1.702f, kLow = float(1.702 - double(1.702f));
       const auto near = clamp(x, -M::kFar / 1.702, M::kFar / 1.702);
       const auto z = near * kHigh;
-      return M::gate(x, z, lost_by_product(near, M::scalar(kHigh), z) + near * kLow, z, -M::kFar);
+      const auto lost = lost_by_product(near, M::scalar(kHigh), z) + near * kLow;
+      return M::gate(x, z, lost, z, lost, -M::kFar);
     }
     const auto z = clamp(x * M::scalar(1.702), -M::kFar, M::kFar);
     return M::gate(x, z, z, -M::kFar);

@@ -13,7 +13,8 @@ struct Selu : Activation {
     const auto e = M::exponential(clamp(x, -M::kFar, 0.0));
     const auto scale = M::scalar(1.0507009873554805);             // λ
     const auto left = scale * M::scalar(1.6732632423543772);      // λα
-    return {select(x >= 0.0, scale * x, left * e.value), select(x > 0.0, scale, left * e.slope)};
+    return {M::through_zero(x, select(x >= 0.0, scale * x, left * e.value)),
+            select(x > 0.0, scale, left * e.slope)};
   }
 };
 

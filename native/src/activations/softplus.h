@@ -17,12 +17,13 @@ struct Softplus : Activation {
       const auto near = clamp(x, -M::kFar / high, M::kFar / high);
       const auto z = near * high;
       const auto lost = lost_by_product(near, M::scalar(high), z) + near * low;
-      const auto bent = M::softplus(abs(z), select(z < 0.0f, -lost, lost), M::scalar(1.0 / p[0]));
-      return {at_least(x, 0.0f) + bent, M::logistic(z, lost).value};
+      const auto value = M::softplus(at_least(x, 0.0f), abs(z), select(z < 0.0f, -lost, lost),
+                                     M::scalar(1.0 / p[0]));
+      return {value, M::logistic(z, lost).value};
     }
     const auto z = clamp(x * M::scalar(p[0]), -M::kFar, M::kFar);
-    const auto bent = M::softplus(abs(z), M::scalar(1.0) / M::scalar(p[0]));
-    return {at_least(x, 0.0) + bent, M::logistic(z).value};
+    const auto value = M::softplus(at_least(x, 0.0), abs(z), M::scalar(1.0) / M::scalar(p[0]));
+    return {value, M::logistic(z).value};
   }
 };
 

@@ -15,8 +15,8 @@ struct Squareplus : Activation {
   static NONLIN_INLINE Both<typename M::V> at(const typename M::V& x, const double* p) {
     const auto near = M::finite(x), b = M::scalar(p[0]), half = M::scalar(0.5);
     const auto root = M::hypotenuse(near, b);
-    const auto left = half * b / (root - at_most(near, 0.0));
-    const auto right = half * (at_least(near, 0.0) + root);
+    const auto left = half * b / (root - at_most(x, 0.0));  // 0 at −∞
+    const auto right = half * at_least(near, 0.0) + half * root;
     const auto value = select(x > 0.0, right, left);
     return {M::upper(x, value), value / root};
   }
