@@ -143,6 +143,11 @@ def main() -> None:
     worst = error(mp.exp, lambda r: 1 + r + r * r * evaluate(q, r), -half, half)
     show("fast_expm1_rest", f"(expm1(r) − r)/r² on ±ln2/2, {worst:.1e} of e^r", q)
 
+    f = lambda t: (mp.log(2 * mp.cosh(mp.sqrt(t) / 2)) - mp.log(2)) / t if t else mp.mpf(1) / 8
+    c = interpolate(f, chebyshev(0, 1, 5))
+    worst = error(f, lambda t: evaluate(c, t), 0, 1)
+    show("fast_softplus", f"(ln(2cosh(z/2)) − ln 2)/z² in z² on [0, 1], {worst:.1e}", c)
+
     for name, f in (("fast_mills", mills_in_t), ("fast_mills_slope", mills_slope_in_t)):
         c = interpolate(f, chebyshev(-1, 5 / 7, 10))
         worst = error(f, lambda t, c=c: evaluate(c, t), -1, 5 / 7)

@@ -115,8 +115,11 @@ struct Fast {
     const V rest = fma(s * t, polynomial(t, kFastAtanhRest), s_lost + s_lost);
     V sum, sum_lost;
     two_sum(beside, (s + s) * factor, sum, sum_lost);
-    const V near = sum + (sum_lost + rest * factor);
-    return select(a > 20.0f, beside + p.scale(p.mantissa * factor), near);
+    const V middle = sum + (sum_lost + rest * factor);
+    // Near 0 it is ln 2 + z/2 + z²·(…), of which z/2 is exact.
+    const V line = select(beside > 0.0f, 0.5f * a, -0.5f * a), square = a * a;
+    const V near = (fma(square, polynomial(square, kFastSoftplus), line) + 0x1.62e430p-1f) * factor;
+    return select(a > 20.0f, beside + p.scale(p.mantissa * factor), select(a > 1.0f, middle, near));
   }
   static NONLIN_INLINE V softplus(const V& beside, const V& a, const V& factor) {
     return softplus(beside, a, V(0.0f), factor);
