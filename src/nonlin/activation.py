@@ -9,11 +9,12 @@ from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
+from nonlin import backends
+from nonlin.choices import Precision, Save, chosen
 from nonlin.conventions import FRAMEWORKS, Convention, kink_choice
 from nonlin.errors import NonlinError, did_you_mean
 from nonlin.facts import KINK_CHOICES, Contract, Facts, Kink, KinkChoice
 from nonlin.parameter import Formula, Parameter, Value
-from nonlin.choices import Precision, Save, chosen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -286,13 +287,11 @@ class Activation:
         Raises:
             NonlinError: `x` is not floating point, or a parameter is not allowed.
         """
-        from nonlin import backends
-
         record = self.bind(at_kink=at_kink, like=like, **parameters)
+        arrays = record._noise(x, noise)
         if precision is None and save is None:
-            return backends.value(record, x, record._noise(x, noise), out)
-        with chosen(precision, save):
-            return backends.value(record, x, record._noise(x, noise), out)
+            return backends.value(record, x, arrays, out)
+        return chosen(precision, save, backends.value, record, x, arrays, out)
 
     def derivative(
         self,
@@ -325,11 +324,9 @@ class Activation:
         Raises:
             NonlinError: `x` is not floating point, or a parameter is not allowed.
         """
-        from nonlin import backends
-
         record = self.bind(at_kink=at_kink, like=like, **parameters)
-        with chosen(precision, None):
-            return backends.derivative(record, x, record._noise(x, noise), out)
+        arrays = record._noise(x, noise)
+        return chosen(precision, None, backends.derivative, record, x, arrays, out)
 
     def vjp(self, x: Any, gradient: Any, /, **parameters: Any) -> Any:
         """Vector–Jacobian product: the gradient at `x` from the gradient at the value.
@@ -351,8 +348,6 @@ class Activation:
             >>> nonlin.softmax.vjp(np.zeros(2), np.array([1.0, 0.0]))
             array([ 0.25, -0.25])
         """
-        from nonlin import backends
-
         return backends.vjp(self.bind(**parameters), x, gradient)
 
     def jvp(self, x: Any, tangent: Any, /, **parameters: Any) -> Any:
@@ -375,8 +370,6 @@ class Activation:
             >>> nonlin.glu.jvp(np.array([3.0, 0.0]), np.array([1.0, 0.0]))
             array([0.5])
         """
-        from nonlin import backends
-
         return backends.jvp(self.bind(**parameters), x, tangent)
 
     def _noise(self, x: Any, noise: Any) -> dict[str, Any]:

@@ -16,6 +16,13 @@ from nonlin.choices import current_save
 if TYPE_CHECKING:
     from nonlin.activation import Activation
 
+# Looked up once: together they take as long as the call of a kernel.
+_transforms = torch._C._are_functorch_transforms_active
+_modes = torch._C._len_torch_dispatch_stack
+_tracer = torch._C._get_tracing_state
+_compiling = torch.compiler.is_compiling
+_fresh = torch.empty_like
+
 DTYPES = {
     torch.float32: "float32",
     torch.float64: "float64",
@@ -79,16 +86,16 @@ def _learned(
 def _is_eager(x: Tensor) -> bool:
     """Whether nothing but autograd watches: no compiler, transform, mode or tracer."""
     return (
-        not torch.compiler.is_compiling()
+        not _compiling()
         and type(x) in PLAIN
         and x.is_cpu
         and x.layout is torch.strided
         and not x.is_neg()
         and x.dtype in DTYPES
         and forward_ad._current_level < 0
-        and not torch._C._are_functorch_transforms_active()
-        and torch._C._len_torch_dispatch_stack() == 0
-        and torch._C._get_tracing_state() is None
+        and not _transforms()
+        and _modes() == 0
+        and _tracer() is None
     )
 
 
@@ -100,8 +107,9 @@ def _run(
     second = _empty_like(x) if mode == BOTH else None
     count = x.numel()
     team = native.threads() if count > 16384 else 1
-    dense = x.is_contiguous() and first.is_contiguous()
-    if dense and (upstream is None or upstream.is_contiguous()):
+    if x.is_contiguous() and (out is None or out.is_contiguous()) and (
+        upstream is None or upstream.is_contiguous()
+    ):
         native._native.apply(
             call.index,
             mode,
@@ -128,7 +136,7 @@ def _run(
 
 
 def _empty_like(x: Tensor) -> Tensor:
-    fresh = torch.empty_like(x)
+    fresh = _fresh(x)
     bytes_ = x.numel() * x.itemsize
     if bytes_ >= native.HUGE:
         native._native.advise(fresh.data_ptr(), bytes_)
@@ -153,16 +161,16 @@ class _Kernel(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, record: Activation, call: Call) -> Tensor:
-        ctx.record, ctx.call = record, call
+        ctx.made_by = record, call
         size = x.numel() * x.itemsize
-        save = current_save.get()
         # Of 16 bits the derivative is looked up again, which rounds the product once.
-        keep = save == "derivative" or (save == "auto" and _Budget.used + size <= KEPT)
-        if keep and size > SHORT and x.itemsize >= 4:
-            y, derivative = _run(call, BOTH, x)
-            ctx.save_for_backward(x, derivative)
-            ctx.kept = _Budget(size)
-            return y
+        if size > SHORT and x.itemsize >= 4:
+            save = current_save.get()
+            if save == "derivative" or (save == "auto" and _Budget.used + size <= KEPT):
+                y, derivative = _run(call, BOTH, x)
+                ctx.save_for_backward(x, derivative)
+                ctx.kept = _Budget(size)
+                return y
         ctx.save_for_backward(x)
         return _run(call, VALUE, x)
 
@@ -170,13 +178,23 @@ class _Kernel(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Any) -> tuple[Any, ...]:
         (gradient,) = gradients
         x, *kept = ctx.saved_tensors
-        if torch.is_grad_enabled() or not _is_eager(gradient):
+        record, call = ctx.made_by
+        if _is_watched(gradient):
             from nonlin.backends import pytorch
 
-            return pytorch.pull_back(ctx.record, x, gradient, {}, ())[0], None, None
+            return pytorch.pull_back(record, x, gradient, {}, ())[0], None, None
         if kept:
             return gradient * kept[0], None, None
-        return _run(ctx.call, GRADIENT, x, gradient), None, None
+        return _run(call, GRADIENT, x, gradient), None, None
+
+
+def _is_watched(gradient: Tensor) -> bool:
+    """Whether the backward pass is itself differentiated, batched or traced."""
+    return (
+        torch.is_grad_enabled()
+        or type(gradient) is not Tensor
+        or _transforms()
+    )
 
 
 class _Learned(torch.autograd.Function):
@@ -201,7 +219,7 @@ class _Learned(torch.autograd.Function):
         x, *tensors = ctx.saved_tensors
         call: Call = ctx.call
         wanted = ctx.needs_input_grad
-        if torch.is_grad_enabled() or not _is_eager(gradient):
+        if _is_watched(gradient):
             from nonlin.backends import pytorch
 
             given = dict(zip(ctx.names, tensors, strict=True))
