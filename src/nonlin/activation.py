@@ -112,6 +112,9 @@ class Activation:
                     f"allowed: {lower} < {upper}"
                 )
         object.__setattr__(self, "bound", MappingProxyType(values))
+        if self.at_kink != "torch":
+            # Read in back-propagation, where torch.compile cannot enter a cached property's lock.
+            object.__setattr__(self, "kinks", self._find_kinks())
 
     def _unknown_parameter(self, name: str, known: list[str]) -> str:
         if not known:
@@ -160,6 +163,9 @@ class Activation:
     @cached_property
     def kinks(self) -> tuple[Kink, ...]:
         """The points without a derivative."""
+        return self._find_kinks()
+
+    def _find_kinks(self) -> tuple[Kink, ...]:
         return self.facts_of(**self.bound).kinks
 
     def bind(

@@ -39,6 +39,9 @@ class VectorActivation(Activation):
         """Facts of the function with the parameters it is bound to."""
         return self.facts_of(**self.bound)
 
+    def _find_kinks(self) -> tuple[Kink, ...]:
+        return ()
+
     def evaluate_value(self, x: Any, xp: Any, parameters: Mapping[str, Any]) -> Any:
         return self._along(self.value, parameters, xp, x)
 

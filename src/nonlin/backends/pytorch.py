@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import array_api_compat.torch
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from nonlin.backends import refuse_input
 from nonlin.backends.namespace import Namespace
@@ -36,19 +37,59 @@ def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor] | None = 
     if not x.is_floating_point():
         raise refuse_input(record, f"dtype {x.dtype}")
     tensors = tensors or {}
+    if not torch.compiler.is_compiling():
+        if torch.jit.is_tracing() and torch.onnx.is_in_onnx_export():
+            return _exported(record, x, tensors)
+        return _Both.apply(x, record, tuple(tensors), *tensors.values())
     if torch.onnx.is_in_onnx_export():
-        from nonlin.backends import onnx
-
-        return onnx.value(record, x, tensors)
+        return _exported(record, x, tensors)
+    if torch.compiler.is_exporting():
+        return evaluate(record, x, tensors)  # An exported graph keeps no Function's backward.
+    given = tuple(tensors.values())
+    if torch._C._are_functorch_transforms_active():
+        if _is_differentiated(x, *given):
+            return _outside_the_graph(x, record, tuple(tensors), *given)
+        return evaluate(record, x, tensors)
+    if not torch.is_grad_enabled() or not any(tensor.requires_grad for tensor in (x, *given)):
+        # Without a gradient the compiler calls a Function's forward as it stands, and
+        # takes one with *given for one with a context (torch 2.13).
+        return evaluate(record, x, tensors)
     # The compiler traces no Function with a jvp, and differentiates what it traces itself.
-    function = _Reverse if torch.compiler.is_compiling() else _Both
-    return function.apply(x, record, tuple(tensors), *tensors.values())
+    return _Reverse.apply(x, record, tuple(tensors), *given)
+
+
+def _exported(record: Activation, x: Tensor, tensors: Mapping[str, Tensor]) -> Tensor:
+    from nonlin.backends import onnx
+
+    return onnx.value(record, x, tensors)
+
+
+def _is_differentiated(*tensors: Tensor) -> bool:
+    """Whether a transform of torch.func that the compiler traces differentiates by these."""
+    # The compiler keeps a tensor's flag from before the transform; a view has the new one.
+    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
+        return True
+    return any(
+        tensor.view_as(tensor).requires_grad or forward_ad.unpack_dual(tensor).tangent is not None
+        for tensor in tensors
+    )
+
+
+@torch.compiler.disable(
+    reason="torch.func differentiates inside torch.compile, where PyTorch ignores the "
+    "derivative of an autograd.Function; compile without fullgraph, or transform outside"
+)
+def _outside_the_graph(
+    x: Tensor, record: Activation, names: tuple[str, ...], *given: Tensor
+) -> Tensor:
+    return _Both.apply(x, record, names, *given)
 
 
 def evaluate(record: Activation, x: Tensor, tensors: Mapping[str, Tensor]) -> Tensor:
     """Value by the formula, which autograd would differentiate as it stands."""
-    parameters = {**record.bound, **_widened(tensors)}
-    return record.evaluate_value(_wide(x), XP, parameters).to(x.dtype)
+    wide = _wide(x)
+    result = record.evaluate_value(wide, XP, {**record.bound, **_widened(tensors)})
+    return result if wide is x else result.to(x.dtype)
 
 
 def _wide(x: Tensor) -> Tensor:
