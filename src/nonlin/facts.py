@@ -138,7 +138,7 @@ class Contract:
       with x. That adds one unit of relative error times the condition number of the
       function in the parameter.
     - Within |m|/2 of a minimum at m the derivative crosses zero, and its error counts in
-      ULP of 1/16.
+      ULP of 1/16; so does that of the value within |r|/2 of a root at r other than 0.
 
     For a vector-valued function the value is bounded beside the rounding of x − max x,
     which the exponential multiplies, and the Jacobian counts in ULP of 1.

@@ -110,4 +110,4 @@ def _parts(number: float, bits: int) -> tuple[float, float]:
 def definition(mp: Any, t: Any) -> Any:
     """Φ(t) with an mpmath context."""
     # mpmath refuses arguments near 1e154; Φ(−10⁶) is 10^(−2·10¹¹).
-    return mp.ncdf(min(max(t, -(10**6)), 10**6))
+    return mp.erfc(-min(max(t, -(10**6)), 10**6) / mp.sqrt(2)) / 2

@@ -86,8 +86,12 @@ class Parameter:
             number = float(value)
         else:
             raise refused
-        if not math.isfinite(number) or not self.minimum <= number <= self.maximum:
-            raise refused
-        if self.exclusive and number == self.minimum:
+        if not math.isfinite(number) or not self.allows(number):
             raise refused
         return number
+
+    def allows(self, number: float) -> bool:
+        """Whether a number lies in the domain."""
+        if self.exclusive and number == self.minimum:
+            return False
+        return self.minimum <= number <= self.maximum

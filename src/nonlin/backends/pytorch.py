@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import array_api_compat.torch
@@ -34,8 +35,7 @@ def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor] | None = 
     Raises:
         InputTypeError: `x` is not floating point.
     """
-    if not x.is_floating_point():
-        raise refuse_input(record, f"dtype {x.dtype}")
+    _require_floating(record, x)
     tensors = tensors or {}
     if not torch.compiler.is_compiling():
         if torch.jit.is_tracing() and torch.onnx.is_in_onnx_export():
@@ -85,6 +85,23 @@ def _outside_the_graph(
     return _Both.apply(x, record, names, *given)
 
 
+def _require_floating(record: Activation, x: Tensor) -> None:
+    if not x.is_floating_point():
+        raise refuse_input(record, f"dtype {x.dtype}")
+
+
+def apply(record: Activation, x: Tensor, formula: Callable[..., Tensor], *others: Tensor) -> Tensor:
+    """Apply a formula of `x`, other tensors and the namespace, in float32 for 16-bit input.
+
+    Raises:
+        InputTypeError: `x` is not floating point.
+    """
+    _require_floating(record, x)
+    wide = _wide(x)
+    result = formula(wide, *(_wide(other) for other in others), XP)
+    return result if wide is x else result.to(x.dtype)
+
+
 def evaluate(record: Activation, x: Tensor, tensors: Mapping[str, Tensor]) -> Tensor:
     """Value by the formula, which autograd would differentiate as it stands."""
     wide = _wide(x)
@@ -112,6 +129,9 @@ class _Reverse(torch.autograd.Function):
     @staticmethod
     def forward(x: Tensor, record: Activation, names: tuple[str, ...], *given: Tensor) -> Tensor:
         return evaluate(record, x, dict(zip(names, given, strict=True)))
+
+    # Function.apply binds its arguments to the signature, whose making takes longer than exp.
+    forward.__signature__ = inspect.signature(forward)  # type: ignore[attr-defined]
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:

@@ -81,6 +81,8 @@ def facts_of(*, form):
     )
 
 
+EXACT = Contract(value_ulp=8, derivative_ulp=9)
+
 gelu = Activation(
     name="gelu",
     class_name="GELU",
@@ -90,8 +92,9 @@ gelu = Activation(
     identity="f′ = Φ(x) + xφ(x); for x·σ(z): σ(z)(1 + xz′(1 − σ(z)))",
     definition=definition,
     facts_of=facts_of,
-    # Rounding x² or x·√½ moves the exponential's argument by two units.
-    contract=Contract(value_ulp=3, derivative_ulp=6, tail_ulp=3),
+    contract=EXACT,
+    # Rounding the argument of the gate moves its exponential.
+    contract_of=lambda *, form: EXACT if form == "exact" else Contract(3, 6, tail_ulp=3),
     parameters=(
         Parameter(
             "form",

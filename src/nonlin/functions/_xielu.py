@@ -68,9 +68,10 @@ def _root(ratio):
 def facts_of(*, alpha_p, alpha_n, beta, eps):
     ratio = beta / alpha_n
     falling = ratio < 1
-    low = alpha_n * (math.expm1(math.log1p(-ratio)) - math.log1p(-ratio)) if falling else 0.0
     at = math.log1p(-ratio) if falling else 0.0
-    bottom = low + beta * at
+    bottom = alpha_n * (math.expm1(at) - at) + beta * at
+    if eps and alpha_n * math.expm1(eps) < bottom:
+        at, bottom = 0.0, alpha_n * math.expm1(eps)
     end = -math.copysign(INF, ratio - 1) if ratio != 1 else -alpha_n
     beside = beta - alpha_n
     torn = (
@@ -79,7 +80,7 @@ def facts_of(*, alpha_p, alpha_n, beta, eps):
     )
     return Facts(
         range=Range(bottom if falling else end, INF, low_reached=falling),
-        monotone=not falling and not eps,
+        monotone=not falling,
         smoothness=-1 if eps else 2 if alpha_n == 2 * alpha_p else 1,
         lipschitz=INF,
         limits=(end, INF),
