@@ -130,9 +130,6 @@ class _Reverse(torch.autograd.Function):
     def forward(x: Tensor, record: Activation, names: tuple[str, ...], *given: Tensor) -> Tensor:
         return evaluate(record, x, dict(zip(names, given, strict=True)))
 
-    # Function.apply binds its arguments to the signature, whose making takes longer than exp.
-    forward.__signature__ = inspect.signature(forward)  # type: ignore[attr-defined]
-
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
         x, ctx.record, ctx.names, *given = inputs
@@ -160,6 +157,10 @@ class _Reverse(torch.autograd.Function):
             full = upstream * formula(wide, XP, **parameters)
             to_given.append(full.sum_to_size(tensor.shape).to(tensor.dtype))
         return to_x, None, None, *to_given
+
+
+# Function.apply binds its arguments to the signature, whose making costs as much as exp and log.
+_Reverse.forward.__signature__ = inspect.signature(_Reverse.forward)  # type: ignore[attr-defined]
 
 
 class _Both(_Reverse):
