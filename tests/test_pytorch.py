@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional as F
 
 import nonlin
-from catalogue import ELEMENTWISE, RECORDS, SETTINGS, VECTORS, sample
+from catalogue import ELEMENTWISE, RECORDS, SETTINGS, sample
 from nonlin.backends import pytorch
 from nonlin.nn import from_record
 
@@ -125,27 +125,25 @@ def test_learned_parameters_in_16_bits_sum_in_float32(dtype):
     assert alpha.grad.item() == -512 * eps**2
 
 
-@pytest.mark.parametrize("record", [*SETTINGS, *VECTORS], ids=repr)
+@EVERY
 def test_shapes_strides_and_layouts(record):
     generator = torch.Generator().manual_seed(1)
     x = torch.randn(2, 3, 5, 7, generator=generator)
     whole, whole_gradient = record(x), gradient(record, x, x)
-    if record in ELEMENTWISE:
-        for view in (x[:, ::2], x.transpose(0, 3), x[1:, :, 1::3]):
-            torch.testing.assert_close(record(view), record(view.contiguous()), rtol=0, atol=0)
-            torch.testing.assert_close(
-                gradient(record, view, view), gradient(record, view.contiguous(), view)
-            )
-        expanded = torch.tensor([[0.5], [-0.5]]).expand(2, 4)
-        torch.testing.assert_close(record(expanded), record(expanded.contiguous()))
-        for shape in ((), (0,), (3, 0)):
-            y = gradient(record, torch.ones(shape), torch.ones(shape))
-            assert y.shape == torch.Size(shape)
-        offset = torch.randn(8, generator=generator)[3:]
-        torch.testing.assert_close(record(offset), record(offset.clone()), rtol=0, atol=0)
-        last = x.to(memory_format=torch.channels_last)
-        assert record(last).is_contiguous(memory_format=torch.channels_last)
+    for view in (x[:, ::2], x.transpose(0, 3), x[1:, :, 1::3]):
+        torch.testing.assert_close(record(view), record(view.contiguous()), rtol=0, atol=0)
+        torch.testing.assert_close(
+            gradient(record, view, view), gradient(record, view.contiguous(), view)
+        )
+    expanded = torch.tensor([[0.5], [-0.5]]).expand(2, 4)
+    torch.testing.assert_close(record(expanded), record(expanded.contiguous()))
+    for shape in ((), (0,), (3, 0)):
+        y = gradient(record, torch.ones(shape), torch.ones(shape))
+        assert y.shape == torch.Size(shape)
+    offset = torch.randn(8, generator=generator)[3:]
+    torch.testing.assert_close(record(offset), record(offset.clone()), rtol=0, atol=0)
     last = x.to(memory_format=torch.channels_last)
+    assert record(last).is_contiguous(memory_format=torch.channels_last)
     torch.testing.assert_close(record(last), whole)
     torch.testing.assert_close(gradient(record, last, last), whole_gradient)
 
@@ -160,27 +158,6 @@ def test_no_graph_without_need(record):
     before = x.detach().clone()
     record(x).sum().backward()
     assert torch.equal(x.detach(), before)
-
-
-@pytest.mark.parametrize("record", VECTORS, ids=repr)
-@pytest.mark.parametrize("axis", [0, 1, -1])
-def test_vector_products_are_the_jacobian(record, axis):
-    record = record.bind(axis=axis)
-    x = torch.randn(3, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
-    upstream = torch.randn(3, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
-    jacobian = record.derivative(x)
-    along = upstream.movedim(axis, -1)
-    expected = (along.unsqueeze(-2) @ jacobian).squeeze(-2).movedim(-1, axis)
-    torch.testing.assert_close(gradient(record, x, upstream), expected)
-    assert torch.autograd.gradcheck(record, (x.requires_grad_(),))
-
-
-def test_argmax_with_a_surrogate_back_propagates_softmax():
-    x = torch.randn(3, 4)
-    hard = nonlin.argmax.bind(surrogate="softmax")
-    assert torch.equal(hard(x).argmax(-1), x.argmax(-1))
-    torch.testing.assert_close(gradient(hard, x, x), gradient(nonlin.softmax, x, x))
-    assert not gradient(nonlin.argmax, x, x).any()
 
 
 # A few ULP of 5, the largest value compared.

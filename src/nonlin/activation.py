@@ -288,7 +288,7 @@ class Activation:
         from nonlin import backends
 
         record = self.bind(at_kink=at_kink, like=like, **parameters)
-        return backends.value(record, x, record._noise(noise))
+        return backends.value(record, x, record._noise(x, noise))
 
     def derivative(
         self,
@@ -320,7 +320,7 @@ class Activation:
         from nonlin import backends
 
         record = self.bind(at_kink=at_kink, like=like, **parameters)
-        return backends.derivative(record, x, record._noise(noise))
+        return backends.derivative(record, x, record._noise(x, noise))
 
     def vjp(self, x: Any, gradient: Any, /, **parameters: Any) -> Any:
         """Vector–Jacobian product: the gradient at `x` from the gradient at the value.
@@ -370,11 +370,14 @@ class Activation:
 
         return backends.jvp(self.bind(**parameters), x, tangent)
 
-    def _noise(self, noise: Any) -> dict[str, Any]:
+    def _noise(self, x: Any, noise: Any) -> dict[str, Any]:
         if noise is None:
             return {}
         if self.draws == "never":
             raise NonlinError(f"{self.name} draws nothing; got noise")
+        wanted, got = (tuple(getattr(array, "shape", ())) for array in (x, noise))
+        if got != wanted:
+            raise NonlinError(f"{self.name}: noise of shape {got}; allowed: the input's, {wanted}")
         return {"noise": noise}
 
     def evaluate_value(self, x: Any, xp: Any, parameters: Mapping[str, Any]) -> Any:

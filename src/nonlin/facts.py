@@ -119,11 +119,19 @@ class VectorFacts:
         range: the smallest interval that holds the values taken.
         sums_to_one: whether the outputs along the axis sum to 1.
         ratio: length of the axis in the output over its length in the input.
+        smoothness: k of the class C^k; -1 for a jump, ``math.inf`` for smooth.
+        homogeneous: the degree k with f(cx) = cᵏ·f(x) for every c > 0, if there is one.
+        shift_invariant: whether f(x + c) = f(x) for every number c.
+        surrogate: whether the derivative is a stand-in that back-propagation uses.
     """
 
     range: Range
     sums_to_one: bool = False
     ratio: Fraction = Fraction(1)
+    smoothness: float = math.inf
+    homogeneous: int | None = None
+    shift_invariant: bool = False
+    surrogate: bool = False
     kinks: ClassVar[tuple[Kink, ...]] = ()
 
 
@@ -140,16 +148,20 @@ class Contract:
     - Within |m|/2 of a minimum at m the derivative crosses zero, and its error counts in
       ULP of 1/16; so does that of the value within |r|/2 of a root at r other than 0.
 
-    For a vector-valued function the value is bounded beside the rounding of x − max x,
-    which the exponential multiplies, and the Jacobian counts in ULP of 1.
+    For a vector-valued function ``derivative_ulp`` bounds each entry of the Jacobian. A gated
+    unit multiplies its gate after that was rounded, which is coarse where the gate is
+    subnormal, and its tail begins below the largest entry of x instead of 1.
 
     Attributes:
         value_ulp: bound on the value.
         derivative_ulp: bound on the derivative.
         tail_ulp: added to both for each factor e by which the true result lies below 1,
             where the formula rounds the argument of an exponential.
+        absolute_ulp: added to the value's bound, in ULP of 1, where small values are
+            differences of larger numbers.
     """
 
     value_ulp: float
     derivative_ulp: float
     tail_ulp: float = 0.0
+    absolute_ulp: float = 0.0

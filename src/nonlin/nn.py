@@ -37,7 +37,10 @@ class ActivationModule(nn.Module):
         **parameters: values by name; start values of those that are learned.
 
     Shape:
-        Input: floating point, any shape; output: the same.
+        Input: floating point, any shape; output: the same, but for the axis of a
+        vector-valued function that changes its length.
+
+    A function that draws takes its noise from PyTorch's generator of the input's device.
 
     Raises:
         NonlinError: unknown parameter, or a value outside its domain.
@@ -76,8 +79,13 @@ class ActivationModule(nn.Module):
             self.register_parameter(name, nn.Parameter(start.to(dtype or start.dtype)))
 
     def forward(self, x: Any) -> Any:
-        learned = {name: self._spread(getattr(self, name), x) for name in self.record.learned}
-        return pytorch.value(self.record, x, learned)
+        given = {name: self._spread(getattr(self, name), x) for name in self.record.learned}
+        draws = self.record.draws
+        if draws == "always" or (draws == "training" and self.training):
+            # 16 bits would draw from too few values: 0 itself once in 256 for bfloat16.
+            dtype = torch.promote_types(x.dtype, torch.float32)
+            given["noise"] = torch.rand_like(x, dtype=dtype, requires_grad=False)
+        return pytorch.value(self.record, x, given)
 
     def _spread(self, parameter: Any, x: Any) -> Any:
         """View a per-channel parameter so that it broadcasts along the channel axis."""

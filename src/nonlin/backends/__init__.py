@@ -29,7 +29,11 @@ def value(record: Activation, x: Any, arrays: Mapping[str, Any]) -> Any:
     if _is_of("jax", "Array", x):
         from nonlin.backends import jax
 
-        return generic.evaluate(record, x, lambda x, xp: jax.value(record, x, arrays))
+        def differentiable(x: Any, xp: Any) -> Any:
+            given = {name: xp.asarray(array, dtype=x.dtype) for name, array in arrays.items()}
+            return jax.value(record, x, given)
+
+        return generic.evaluate(record, x, differentiable)
     return generic.evaluate(record, x, _formula(record, record.evaluate_value, arrays))
 
 
@@ -64,7 +68,11 @@ def _evaluate(record: Activation, x: Any, formula: Callable[..., Any], *others: 
 def _formula(
     record: Activation, formula: Callable[..., Any], arrays: Mapping[str, Any]
 ) -> Callable[..., Any]:
-    return lambda x, xp: formula(x, xp, {**record.bound, **arrays})
+    def apply(x: Any, xp: Any) -> Any:
+        given = {name: xp.asarray(array, dtype=x.dtype) for name, array in arrays.items()}
+        return formula(x, xp, {**record.bound, **given})
+
+    return apply
 
 
 def _is_of(library: str, kind: str, x: Any) -> bool:

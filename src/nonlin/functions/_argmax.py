@@ -3,22 +3,24 @@
 from nonlin.facts import Contract, Range, VectorFacts
 from nonlin.functions import _softmax
 from nonlin.parameter import Parameter
-from nonlin.vector import VectorActivation
+from nonlin.vector import VectorActivation, axis_parameter
+
+
+def one_hot(x, xp):
+    """1 at the first maximum, else 0; NaN beside a NaN."""
+    first = xp.positions(x) == xp.argmax(x, axis=-1, keepdims=True)
+    top = xp.max(x, axis=-1, keepdims=True)
+    return xp.where(xp.isnan(top), top, xp.astype(first, x.dtype))
 
 
 def value(x, xp, *, surrogate):
-    first = xp.argmax(x, axis=-1, keepdims=True)
-    hot = xp.positions(x) == first
-    return xp.astype(hot, x.dtype)
-
-
-def jacobian(x, xp, *, surrogate):
-    soft = _softmax.jacobian(x, xp)
-    return soft if surrogate == "softmax" else xp.zeros_like(soft)
+    return one_hot(x, xp)
 
 
 def product(x, vector, xp, *, surrogate):
-    return _softmax.product(x, vector, xp) if surrogate == "softmax" else xp.zeros_like(x)
+    if surrogate == "softmax":
+        return _softmax.product(x, vector, xp)
+    return xp.zeros_like(vector) + 0.0 * one_hot(x, xp)
 
 
 def definition(mp, x, *, surrogate):
@@ -31,17 +33,21 @@ argmax = VectorActivation(
     aliases=("hard_softmax",),
     text="1 at the first maximum, else 0",
     value=value,
-    slope=jacobian,
     pullback=product,
     pushforward=product,
     identity="0 where it exists; softmax is its differentiable stand-in",
     definition=definition,
     facts_of=lambda *, axis, surrogate: VectorFacts(
-        range=Range(0.0, 1.0, low_reached=True, high_reached=True), sums_to_one=True
+        range=Range(0.0, 1.0, low_reached=True, high_reached=True),
+        sums_to_one=True,
+        smoothness=-1,
+        homogeneous=0,
+        shift_invariant=True,
+        surrogate=surrogate != "none",
     ),
-    contract=Contract(value_ulp=0.5, derivative_ulp=1),
+    contract=Contract(value_ulp=0, derivative_ulp=8, tail_ulp=1),
     parameters=(
-        Parameter("axis", -1, "the axis of which the maximum is taken"),
+        axis_parameter("the axis of which the maximum is taken"),
         Parameter(
             "surrogate",
             "none",
