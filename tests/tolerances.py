@@ -42,6 +42,13 @@ MOMENT = 1e-13
 # Central differences of float64 values with a step of 1e-6.
 DIFFERENCE = 1e-7
 
+# torch.compile's Inductor and onnxruntime: their own exp, tanh and erf, float32.
+FUSED = {"rtol": 1e-5, "atol": 1e-6}
+ONNX = {"rtol": 1e-5, "atol": 2e-6}
+
+# PyTorch's own samples, |x| ≤ 10: where they differ by more, the definition decides.
+OPINFO = {"float32": {"rtol": 4e-6, "atol": 1e-7}, "float64": {"rtol": 1e-14, "atol": 1e-15}}
+
 
 def ulp(true: np.ndarray, dtype: str) -> np.ndarray:
     """Size of one unit in the last place of `dtype` at float64 values `true`."""
