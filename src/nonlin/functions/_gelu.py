@@ -91,6 +91,7 @@ WRONG = (
 gelu = Activation(
     name="gelu",
     class_name="GELU",
+    aliases=("gelu_python",),
     text="x·Φ(x); tanh form ½x(1 + tanh(√(2/π)(x + 0.044715x³))); sigmoid form x·σ(1.702x)",
     value=value,
     slope=slope,
