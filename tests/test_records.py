@@ -175,7 +175,7 @@ def test_numbers_of_numpy_are_numbers():
 def test_binding():
     swish = nonlin.swish
     assert swish.bind() is swish
-    assert swish.bind(beta=2.0)(1.0) == swish(1.0, beta=2.0) == nonlin.get("silu", beta=2)(1.0)
+    assert swish.bind(beta=2.0)(1.0) == swish(1.0, beta=2.0) == nonlin.get("swish", beta=2)(1.0)
     assert swish.bind(beta=2.0).bind(beta=1.0) == swish
     assert swish.bound == {"beta": 1.0}
     with pytest.raises(TypeError):
@@ -322,7 +322,8 @@ def test_jax_agrees(record):
             assert isinstance(got, jax.Array)
             assert got.dtype == x.dtype
             error = np.abs(np.asarray(got).astype(np.float64) - true)
-            assert (error <= JAX * bound + FLUSHED * np.maximum(1, np.abs(x))).all()
+            fits = np.abs(true) <= np.finfo(np.float32).max
+            assert (error <= JAX * bound + FLUSHED * np.maximum(1, np.abs(x)))[fits].all()
             limits = np.asarray(evaluate(jax.numpy.asarray(ends)))
             np.testing.assert_allclose(limits, of(ends), rtol=1e-6)
 
