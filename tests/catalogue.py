@@ -93,8 +93,8 @@ def dense_sample(dtype: str, count: int = 20_000) -> np.ndarray:
     return np.unique(x.astype(dtype))
 
 
-def condition_in_float64(record: Activation, kind: str, x: np.ndarray) -> np.ndarray:
-    """As ``reference.condition``, on arrays."""
+def condition(record: Activation, kind: str, x: np.ndarray) -> np.ndarray:
+    """Σ |p·∂/∂p| of value or derivative over the parameters that are rounded, at float64 `x`."""
     total = np.zeros_like(x)
     for name in reference.rounded_parameters(record):
         at = record.bound[name]
@@ -109,7 +109,6 @@ def allowed(
     kind: str,
     x: np.ndarray,
     true: np.ndarray,
-    condition: np.ndarray,
     dtype: str,
 ) -> np.ndarray:
     """Largest error the record's contract admits at `x`, absolute; see ``Contract``."""
@@ -123,5 +122,5 @@ def allowed(
     bound = contract.value_ulp if kind == "value" else contract.derivative_ulp
     smallest = math.ldexp(1.0, LOWEST[dtype] - PRECISION[dtype] + 1)
     folds = np.maximum(0.0, -np.log(np.maximum(np.abs(true), smallest)))
-    rounded = PARAMETER_ULP * condition * math.ldexp(1.0, 1 - PRECISION[dtype])
+    rounded = PARAMETER_ULP * condition(record, kind, x) * math.ldexp(1.0, 1 - PRECISION[dtype])
     return (bound + contract.tail_ulp * folds) * unit + rounded

@@ -10,7 +10,7 @@ import torch
 
 import nonlin
 import reference
-from catalogue import SETTINGS, allowed, condition_in_float64, dense_sample, sample
+from catalogue import RECORDS, SETTINGS, allowed, dense_sample, sample
 from nonlin.activation import Activation
 from nonlin.backends.namespace import namespace_of
 from tolerances import LOWEST, PRECISION, ROUNDED, ulp
@@ -53,11 +53,12 @@ def differentiable(record: Activation, x: np.ndarray) -> np.ndarray:
 def test_matches_the_definition(record, kind, dtype):
     if kind == "derivative" and record.facts.surrogate:
         pytest.skip("a surrogate is no derivative; test_facts holds it to its formula")
-    x = sample(record, dtype)
+    # The reference costs most; what parameters change, fewer points show too.
+    x = sample(record, dtype)[:: 1 if record in RECORDS else 3]
     if kind == "derivative":
         x = differentiable(record, x)
-    high, low, condition = np.array([reference.exact(record, kind, float(v)) for v in x]).T
-    bound = allowed(record, kind, x.astype(np.float64), high, condition, dtype)
+    high, low = np.array([reference.exact(record, kind, float(v)) for v in x]).T
+    bound = allowed(record, kind, x.astype(np.float64), high, dtype)
     for library in LIBRARIES:
         check(evaluate(record, kind, x, library), x, high, low, bound, dtype)
 
@@ -68,8 +69,7 @@ def test_float32_matches_float64_densely(record, kind):
     x = dense_sample("float32")
     wide = x.astype(np.float64)
     true = evaluate(record, kind, wide, "numpy")
-    condition = condition_in_float64(record, kind, wide)
-    bound = allowed(record, kind, wide, true, condition, "float32")
+    bound = allowed(record, kind, wide, true, "float32")
     for library in LIBRARIES:
         check(evaluate(record, kind, x, library), x, true, 0.0, bound, "float32")
 
@@ -92,8 +92,7 @@ def test_16_bit_types_are_rounded_once(record, kind, dtype):
     wide = x[finite].double().numpy()
     true = of(wide)
     # Rounded once from a float32 result that its own contract bounds.
-    condition = condition_in_float64(record, kind, wide)
-    bound = ROUNDED * ulp(true, dtype) + allowed(record, kind, wide, true, condition, "float32")
+    bound = ROUNDED * ulp(true, dtype) + allowed(record, kind, wide, true, "float32")
     largest = torch.finfo(x.dtype).max
     fits = np.abs(true) < largest * (1 + 2.0 ** -(PRECISION[dtype] + 1))
     results = [got[finite].double().numpy()]
@@ -120,7 +119,8 @@ def test_infinities_give_the_limits_and_nan_stays(record, dtype, library):
 def test_a_function_that_changes_sign_at_zero_keeps_the_sign_of_zero(record, library):
     left, at, right = (reference.value(record, x) for x in (-1e-30, 0.0, 1e-30))
     zeros = evaluate(record, "value", np.array([-0.0, 0.0]), library)
-    assert (zeros == float(at)).all()
+    if at == 0:
+        assert (zeros == 0).all()
     if at == 0 and left < 0 < right:
         assert list(np.signbit(zeros)) == [True, False]
 
@@ -147,10 +147,8 @@ def test_the_judge_can_fail():
     def judged(value):
         record = dataclasses.replace(nonlin.sigmoid, value=value)
         x = sample(nonlin.sigmoid, "float32")
-        high, low, condition = np.array(
-            [reference.exact(nonlin.sigmoid, "value", float(v)) for v in x]
-        ).T
-        bound = allowed(record, "value", x.astype(float), high, condition, "float32")
+        high, low = np.array([reference.exact(nonlin.sigmoid, "value", float(v)) for v in x]).T
+        bound = allowed(record, "value", x.astype(float), high, "float32")
         check(evaluate(record, "value", x, "numpy"), x, high, low, bound, "float32")
 
     judged(nonlin.sigmoid.value)

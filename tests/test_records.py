@@ -26,7 +26,6 @@ from catalogue import (
     SETTINGS,
     VECTORS,
     allowed,
-    condition_in_float64,
     sample,
 )
 from nonlin import functions
@@ -141,7 +140,10 @@ def test_values_outside_the_domain_are_refused(record):
             assert parameter.domain == "one of " + ", ".join(parameter.choices)
         elif isinstance(parameter.default, int):
             bad += [0.5]
-            assert parameter.domain == "an integer"
+            least = parameter.minimum
+            bad += [int(least) - 1] if least > -np.inf else []
+            bounded = f" >= {least:g}" if least > -np.inf else ""
+            assert parameter.domain == f"an integer{bounded}"
         elif parameter.minimum > -np.inf:
             bad += [parameter.minimum - 1e-9]
             bad += [parameter.minimum] if parameter.exclusive else []
@@ -173,7 +175,7 @@ def test_numbers_of_numpy_are_numbers():
 def test_binding():
     swish = nonlin.swish
     assert swish.bind() is swish
-    assert swish.bind(beta=2.0)(1.0) == swish(1.0, beta=2.0) == nonlin.get("silu", beta=2)(1.0)
+    assert swish.bind(beta=2.0)(1.0) == swish(1.0, beta=2.0) == nonlin.get("swish", beta=2)(1.0)
     assert swish.bind(beta=2.0).bind(beta=1.0) == swish
     assert swish.bound == {"beta": 1.0}
     with pytest.raises(TypeError):
@@ -314,14 +316,14 @@ def test_jax_agrees(record):
     ends = np.array([-np.inf, np.inf, np.nan], dtype="float32")
     for kind, of in (("value", record), ("derivative", record.derivative)):
         true = of(x.astype(np.float64))
-        condition = condition_in_float64(record, kind, x.astype(np.float64))
-        bound = allowed(record, kind, x.astype(np.float64), true, condition, "float32")
+        bound = allowed(record, kind, x.astype(np.float64), true, "float32")
         for evaluate in (of, jax.jit(of)):
             got = evaluate(jax.numpy.asarray(x))
             assert isinstance(got, jax.Array)
             assert got.dtype == x.dtype
             error = np.abs(np.asarray(got).astype(np.float64) - true)
-            assert (error <= JAX * bound + FLUSHED * np.maximum(1, np.abs(x))).all()
+            fits = np.abs(true) <= np.finfo(np.float32).max
+            assert (error <= JAX * bound + FLUSHED * np.maximum(1, np.abs(x)))[fits].all()
             limits = np.asarray(evaluate(jax.numpy.asarray(ends)))
             np.testing.assert_allclose(limits, of(ends), rtol=1e-6)
 

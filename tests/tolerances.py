@@ -27,6 +27,10 @@ ROUNDED = 0.5 + 1e-6
 JAX = 4.0
 FLUSHED = 2.0**-126
 
+# Other frameworks are right within this multiple of our own bound, or this many ULP.
+FRAMEWORK_FACTOR = 4.0
+FRAMEWORK_ULP = 8.0
+
 # Monte Carlo with 2^20 draws: standard deviations allowed, one failure in 10^6 runs.
 SIGMAS = 5.0
 

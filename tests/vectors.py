@@ -22,6 +22,8 @@ WIDTH = 6
 # Beside it no record bends, and a difference keeps the digits of every float64 it is for.
 STEP = mp.ldexp(1, -200)
 BITS = 1536
+# Below every float64, and well above what a difference of BITS loses.
+NOTHING = mp.ldexp(1, -1100)
 # Relative step by which the condition in a parameter is measured.
 MOVE = 1e-6
 
@@ -99,7 +101,10 @@ def _at(record: VectorActivation, x: list) -> tuple[list[float], np.ndarray]:
 
 def _slope(low, here, high) -> float:
     left, right = (here - low) / STEP, (high - here) / STEP
-    if abs(left - right) > mp.ldexp(max(abs(left), abs(right)), -100):
+    steeper = max(abs(left), abs(right))
+    if steeper < NOTHING:
+        return 0.0
+    if abs(left - right) > mp.ldexp(steeper, -100):
         return math.nan
     return float((high - low) / (2 * STEP))
 

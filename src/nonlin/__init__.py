@@ -23,14 +23,18 @@ if TYPE_CHECKING:
     from nonlin import nn as nn
     from nonlin.comparison import compare as compare
     from nonlin.comparison import open_results as open_results
+    from nonlin.defining import define as define
+    from nonlin.defining import parse as parse
     from nonlin.nn import swap as swap
 
 __version__ = "0.1.0"
 
-# What needs PyTorch loads when it is first named, so that importing nonlin loads no framework.
+# These load when they are first named, so that importing nonlin loads no framework and is quick.
 _LAZY = {
     "compare": "nonlin.comparison",
+    "define": "nonlin.defining",
     "open_results": "nonlin.comparison",
+    "parse": "nonlin.defining",
     "swap": "nonlin.nn",
 }
 _MODULES = ("nn", "init")

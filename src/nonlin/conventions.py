@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from nonlin.errors import NonlinError
 from nonlin.facts import KinkChoice
 
 # Hugging Face's is the table ACT2FN of transformers.
@@ -39,3 +40,19 @@ class Convention:
 def kink_choice(framework: str) -> KinkChoice:
     """Whose slope a framework takes at a kink: Keras, timm and Hugging Face run on PyTorch."""
     return "jax" if framework == "jax" else "torch"
+
+
+def convention_of(
+    activation: str, conventions: Mapping[str, Convention], framework: str
+) -> Convention:
+    """What a framework makes of an activation.
+
+    Raises:
+        NonlinError: no such framework, or it does not offer the function.
+    """
+    if framework in conventions:
+        return conventions[framework]
+    if framework not in FRAMEWORKS:
+        raise NonlinError(f"{activation}: like={framework!r}; allowed: {', '.join(FRAMEWORKS)}")
+    offered = ", ".join(conventions) or "none of the frameworks"
+    raise NonlinError(f"{activation}: {framework} has no such function; offered by: {offered}")

@@ -29,7 +29,7 @@ def gated(gate: Activation, **attributes: Any) -> VectorActivation:
         >>> import nonlin, numpy as np
         >>> unit = gated(nonlin.relu, name="mine", class_name="Mine", text="a·relu(b)")
         >>> unit(np.array([3.0, 4.0, 2.0, -1.0]))
-        array([ 6., -0.])
+        array([6., 0.])
     """
 
     def definition(mp, x, **parameters):
@@ -46,9 +46,11 @@ def gated(gate: Activation, **attributes: Any) -> VectorActivation:
             homogeneous=None if facts.homogeneous is None else 1 + facts.homogeneous,
         )
 
-    # An error of k ULP of g(b) is at most 2k of the product, which is then rounded.
-    of = gate.contract
-    twice = Contract(2 * of.value_ulp + 0.5, 2 * of.derivative_ulp + 0.5, 2 * of.tail_ulp)
+    def contract_of(*, axis, **parameters):
+        # An error of k ULP of g(b) is at most 2k of the product, which is then rounded.
+        of = gate.bind(**parameters).contract
+        return Contract(2 * of.value_ulp + 0.5, 2 * of.derivative_ulp + 0.5, 2 * of.tail_ulp)
+
     parameters = tuple(
         dataclasses.replace(p, derivative=None, torch="", torch_words={}) for p in gate.parameters
     )
@@ -60,7 +62,8 @@ def gated(gate: Activation, **attributes: Any) -> VectorActivation:
             "identity": "∂y/∂a = g(b), ∂y/∂b = a·g′(b)",
             "definition": definition,
             "facts_of": facts_of,
-            "contract": twice,
+            "contract": gate.contract,
+            "contract_of": contract_of,
             "parameters": (*parameters, axis_parameter("the axis that is split in two")),
             "part": gate,
             **attributes,

@@ -123,13 +123,42 @@ def from_record(record: Activation, **options: Any) -> ActivationModule:
     """A fresh module of a record, with its parameters as they are bound.
 
     Args:
-        record: the activation, such as ``nonlin.get("swish", beta=1.5)``.
+        record: the activation, such as ``nonlin.get("swish", beta=1.5)``, or one of your own
+            from :func:`nonlin.define` or :func:`nonlin.parse`.
         **options: as for :class:`ActivationModule`.
+
+    Example:
+        >>> import nonlin
+        >>> nonlin.nn.from_record(nonlin.parse("x * sigmoid(beta * x)", beta=1.0))
+        Formula(x * sigmoid(beta * x), beta=1.0, learned: beta)
     """
-    if record.name not in list_activations():
-        raise NonlinError(f"activation {record.name!r} is not in the catalogue")
     bound = {**record.bound, "at_kink": record.at_kink}
-    return module_class(record.name)(**{"learn": record.learned, **bound, **options})
+    listed = record.name in list_activations() and get(record.name).value is record.value
+    kind = module_class(record.name) if listed else _own_class(record)
+    return kind(**{"learn": record.learned, **bound, **options})
+
+
+class OwnModule(ActivationModule):
+    """A record outside the catalogue as a module; :func:`from_record` makes its class."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Its class is found by no name, so that it is made again from the record.
+        return _blank, (type(self).record,), self.__dict__
+
+    def extra_repr(self) -> str:
+        return ", ".join(filter(None, (self.record.text, super().extra_repr())))
+
+
+@cache
+def _own_class(record: Activation) -> type[ActivationModule]:
+    doc = f"Module of the activation {record.name}: {record.text}"
+    content = {"record": record, "__doc__": doc, "__module__": __name__}
+    return type(record.class_name, (OwnModule,), content)
+
+
+def _blank(record: Activation) -> ActivationModule:
+    kind = _own_class(record)
+    return kind.__new__(kind)
 
 
 def activation_of(module: Any) -> Activation | None:
@@ -142,7 +171,9 @@ def activation_of(module: Any) -> Activation | None:
     record = _torch_classes().get(type(module))
     if record is None:
         return None
-    read = {p.name: p.from_torch(getattr(module, p.torch)) for p in record.parameters if p.torch}
+    read: dict[str, Any] = {
+        p.name: p.from_torch(getattr(module, p.torch)) for p in record.parameters if p.torch
+    }
     return record.bind(**read)
 
 

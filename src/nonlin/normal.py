@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-# Where the exponential is 0 in float64 too.
-FAR = 40.0
+# Where exp(−t²/2) is 0 in float64, even times the largest number.
+FAR = 56.0
 # Left of it, by bits of the dtype, erfc would soon underflow; six terms of the continued
 # fraction of Mills' ratio are exact to a unit in the last place there.
 LEFT = {32: -12.0, 64: -35.0}

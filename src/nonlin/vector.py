@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -35,6 +35,7 @@ class VectorActivation(Activation):
     pushforward: Formula
     slope: Formula | None = None  # type: ignore[assignment]
     part: Activation | None = None
+    _pieces: int = field(init=False)
 
     _formulas: ClassVar = (*Activation._formulas, "pullback", "pushforward")
     kinks: ClassVar[tuple[Kink, ...]] = ()  # type: ignore[assignment]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -17,10 +18,15 @@ class Namespace:
 
     def __init__(self, xp: ModuleType) -> None:
         self._xp = xp
-        self._erfc = _erfc_of(xp)
+        self._erf = _special("erf", xp, _scipy_erf)
+        self._erfc = _special("erfc", xp, _scipy_erfc)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._xp, name)
+
+    def erf(self, x: Any) -> Any:
+        """Error function, right near 0."""
+        return self._erf(x)
 
     def erfc(self, x: Any) -> Any:
         """Complementary error function 1 − erf(x), right in its tail."""
@@ -44,6 +50,28 @@ class Namespace:
         """The identity matrix as wide as the last axis of `x`, on its device."""
         return self._xp.eye(x.shape[-1], dtype=x.dtype, device=_device(x))
 
+    def number(self, value: float, x: Any) -> Any:
+        """A number as an array without axes, of the dtype and on the device of `x`."""
+        return self._xp.full((), value, dtype=x.dtype, device=_device(x))
+
+    def maximum(self, a: Any, b: Any) -> Any:
+        """The larger of arrays, or of an array and a number."""
+        return self._xp.maximum(*self._arrays(a, b))
+
+    def minimum(self, a: Any, b: Any) -> Any:
+        """The smaller of arrays, or of an array and a number."""
+        return self._xp.minimum(*self._arrays(a, b))
+
+    def _arrays(self, a: Any, b: Any) -> tuple[Any, Any]:
+        # Where PyTorch takes no number, array-api-compat asks it for a dtype, which the
+        # compiler cannot trace.
+        a = self.number(a, b) if isinstance(a, float | int) else a
+        return a, self.number(b, a) if isinstance(b, float | int) else b
+
+    def apply(self, record: Any, x: Any) -> Any:
+        """An activation's formula, for a formula that is made of others."""
+        return record.evaluate_value(x, self, record.bound)
+
     def scaled(self, factor: Any, x: Any) -> Any:
         """``factor·x``, where 0·±inf is 0: a line of slope 0 has no other limit."""
         product = factor * self.finite(x)
@@ -65,16 +93,23 @@ def _device(x: Any) -> Any:
     return getattr(x, "device", None)
 
 
-def _erfc_of(xp: ModuleType) -> Any:
+def _special(name: str, xp: ModuleType, of_numpy: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A special function in the library of a namespace."""
     if array_api_compat.is_torch_namespace(xp):
-        return require("torch.special", "torch", "erfc on tensors").erfc
+        return getattr(require("torch.special", "torch", f"{name} on tensors"), name)
     if array_api_compat.is_jax_namespace(xp):
-        return require("jax.scipy.special", "jax", "erfc on JAX arrays").erfc
+        return getattr(require("jax.scipy.special", "jax", f"{name} on JAX arrays"), name)
     if array_api_compat.is_cupy_namespace(xp):
-        return require("cupyx.scipy.special", "cupy", "erfc on CuPy arrays").erfc
+        return getattr(require("cupyx.scipy.special", "cupy", f"{name} on CuPy arrays"), name)
     if array_api_compat.is_numpy_namespace(xp):
-        return _scipy_erfc
-    return lambda x: xp.asarray(_scipy_erfc(np.asarray(x)))
+        return of_numpy
+    return lambda x: xp.asarray(of_numpy(np.asarray(x)))
+
+
+def _scipy_erf(x: Any) -> Any:
+    from scipy.special import erf
+
+    return erf(x)
 
 
 def _scipy_erfc(x: Any) -> Any:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nonlin.activation import Activation
+from nonlin.defining import parse_definition
 from nonlin.errors import NonlinError, require
 
 if TYPE_CHECKING:
@@ -25,6 +27,13 @@ def compare(
     activations: Annotated[
         str, typer.Option(help="Names separated by commas, such as 'relu,swish(beta=1.5)'.")
     ] = "relu,leaky_relu,elu,gelu,swish,mish,tanh,sigmoid",
+    define: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="An activation of your own, such as 'bent=(sqrt(x*x+1)-1)/2+x' or "
+            "'gate=x*sigmoid(b*x), b=1.0' (b is trained); repeatable."
+        ),
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(help="mlp, cnn, transformer, or module:function; the usual one for the data."),
@@ -99,7 +108,7 @@ def compare(
 
     result = comparison.compare(
         data,
-        activations,
+        _activations(activations, define or []),
         out=out,
         workers=_cores() if workers is None else workers,
         quiet=quiet or json,
@@ -132,6 +141,22 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _activations(text: str, definitions: list[str]) -> tuple[Activation, ...] | str:
+    """The activations that are named, those of --define among them."""
+    from nonlin.comparison.settings import parse_activations
+
+    defined: dict[str, Activation] = {}
+    for definition in definitions:
+        record = parse_definition(definition)
+        if record.name in defined:
+            raise NonlinError(f"--define: {record.name} is defined twice; name each once")
+        defined[record.name] = record
+    records = parse_activations(text, defined)
+    for name in defined.keys() - {record.name for record in records}:
+        raise NonlinError(f"--define: {name} is not used; name it among --activations")
+    return records
 
 
 def _rates(text: str | None) -> tuple[float, ...]:

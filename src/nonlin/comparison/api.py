@@ -36,7 +36,6 @@ from nonlin.comparison.settings import (
     DEFAULT_ACTIVATIONS,
     Settings,
     check_count,
-    parse_activation,
     parse_activations,
 )
 from nonlin.comparison.store import Store
@@ -73,7 +72,8 @@ def compare(
         data: ``"digits"``, ``"mnist1d"``, ``"mnist"``, ``"text:FILE"``,
             ``"table:FILE.csv"``, ``"module:function"``, or a function that returns
             ``(train, test)`` pairs of arrays.
-        activations: names separated by commas, or names and records.
+        activations: names separated by commas, or names and records, your own from
+            :func:`nonlin.define` and :func:`nonlin.parse` included.
         out: folder of the results; by default one named after the settings.
         workers: processes that share the work.
         quiet: show no progress.
@@ -145,8 +145,8 @@ def _settings(data: Any, activations: Any, settings: Mapping[str, Any]) -> Setti
             raise NonlinError(
                 f"compare: unknown setting {name!r}{hint} (known: {', '.join(sorted(known))})"
             )
-    if settings.get("baseline") is not None:
-        settings = {**settings, "baseline": repr(parse_activation(settings["baseline"]))}
+    if isinstance(settings.get("baseline"), Activation):
+        settings = {**settings, "baseline": repr(settings["baseline"])}
     return Settings(data=data, activations=parse_activations(activations), **settings)
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, cast
 
 from nonlin.activation import Activation
+from nonlin.defining.record import Defined
 from nonlin.errors import NonlinError
 from nonlin.facts import Facts, KinkChoice
-from nonlin.functions import get, list_activations
+from nonlin.functions import get
 
 LEARNING_RATES = {
     "adam": (3e-4, 1e-3, 3e-3, 1e-2, 3e-2),
@@ -117,14 +118,15 @@ class Settings:
                 f"--activations: got {', '.join(names) or 'none'}; allowed: two or more"
             )
         for record in self.activations:
-            if record.name not in list_activations():
-                raise NonlinError(f"--activations: {record.name} is not in the catalogue")
             if not isinstance(record.facts, Facts):
                 raise NonlinError(
                     f"--activations: {record.name} works on whole vectors; allowed: "
                     "elementwise activations, which can stand between hidden layers"
                 )
         baseline = self.baseline or ("relu" if "relu" in names else names[0])
+        # The user's own is called by its name, though results know it by its formula.
+        own = {r.name: repr(r) for r in self.activations if isinstance(r, Defined)}
+        baseline = own.get(baseline, baseline)
         if baseline not in names:
             baseline = repr(parse_activation(baseline))  # An alias, or another spelling.
         if baseline not in names:
@@ -193,8 +195,14 @@ def parse_activation(text: str | Activation) -> Activation:
     return records[0]
 
 
-def parse_activations(text: str | Iterable[str | Activation]) -> tuple[Activation, ...]:
+def parse_activations(
+    text: str | Iterable[str | Activation], defined: Mapping[str, Activation] | None = None
+) -> tuple[Activation, ...]:
     """Read several activations, separated by commas, or given one by one.
+
+    Args:
+        text: the activations.
+        defined: records beside the catalogue's, by name.
 
     Raises:
         NonlinError: malformed text, unknown activation or parameter.
@@ -220,13 +228,12 @@ def parse_activations(text: str | Iterable[str | Activation]) -> tuple[Activatio
                 f"--activations {text!r}: cannot read it from position {position} on; "
                 "allowed: names separated by commas, such as relu,swish(beta=1.5)"
             )
-        found.append(_bound(match[1], match[2]))
+        found.append(_bound((defined or {}).get(match[1]) or get(match[1]), match[2]))
         position = match.end()
     return tuple(found)
 
 
-def _bound(name: str, arguments: str | None) -> Activation:
-    record = get(name)
+def _bound(record: Activation, arguments: str | None) -> Activation:
     for argument in filter(None, (part.strip() for part in (arguments or "").split(","))):
         key, _, value = (piece.strip() for piece in argument.partition("="))
         if key == "learned" and not value:

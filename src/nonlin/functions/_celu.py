@@ -61,7 +61,10 @@ celu = Activation(
     references=("Barron, arXiv:1704.07483, equation 2",),
     conventions={
         "torch": Convention(call="torch.nn.functional.celu"),
-        "jax": Convention(call="jax.nn.celu"),
+        "jax": Convention(
+            call="jax.nn.celu",
+            wrong="The gradient is f(x) + α, which cancels: 0 from x ≈ −17 down.",
+        ),
         "keras": Convention(call="keras.activations.celu"),
         "timm": Convention(call="torch.nn.CELU"),
     },

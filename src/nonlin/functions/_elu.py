@@ -64,7 +64,9 @@ elu = Activation(
     ),
     conventions={
         "torch": Convention(call="torch.nn.functional.elu"),
-        "jax": Convention(call="jax.nn.elu"),
+        "jax": Convention(
+            call="jax.nn.elu", wrong="The gradient is f(x) + α, which cancels: 0 from x ≈ −17 down."
+        ),
         "keras": Convention(call="keras.activations.elu"),
         "timm": Convention(call="torch.nn.ELU"),
     },

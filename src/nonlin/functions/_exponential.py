@@ -32,7 +32,7 @@ exponential = Activation(
     identity="f′ = f",
     definition=lambda mp, x: mp.exp(x),
     facts_of=facts_of,
-    contract=Contract(value_ulp=2, derivative_ulp=2),
+    contract=Contract(value_ulp=2.5, derivative_ulp=2.5),
     references=("Keras, keras.activations.exponential",),
     conventions={"keras": Convention(call="keras.activations.exponential")},
 )

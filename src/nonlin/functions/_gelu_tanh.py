@@ -3,7 +3,9 @@
 from nonlin.conventions import Convention
 from nonlin.functions._gelu import gelu
 
-WRONG = "0 from x ≈ −5.06 down; the gradient is NaN at |x| = 2e19."
+WRONG = (
+    "1 + tanh cancels on the left: 0 from x ≈ −5.06 down; the gradient is NaN from |x| ≈ 2e19 up."
+)
 
 gelu_tanh = gelu.variant(
     "gelu_tanh",
@@ -16,8 +18,10 @@ gelu_tanh = gelu.variant(
         "torch": Convention(
             call="torch.nn.functional.gelu", arguments={"approximate": "tanh"}, wrong=WRONG
         ),
-        "jax": Convention(call="jax.nn.gelu", arguments={"approximate": True}),
-        "keras": Convention(call="keras.activations.gelu", arguments={"approximate": True}),
+        "jax": Convention(call="jax.nn.gelu", arguments={"approximate": True}, wrong=WRONG),
+        "keras": Convention(
+            call="keras.activations.gelu", arguments={"approximate": True}, wrong=WRONG
+        ),
         "timm": Convention(call="timm.layers.activations.gelu_tanh", wrong=WRONG),
         "hf": Convention(
             call="transformers.activations.ACT2FN[gelu_pytorch_tanh]",

@@ -32,6 +32,8 @@ def facts_of():
     )
 
 
+WRONG = "x·6 overflows: infinite from x ≈ 5.7e37 up."
+
 hard_swish = Activation(
     name="hard_swish",
     class_name="HardSwish",
@@ -42,14 +44,14 @@ hard_swish = Activation(
     identity="f′ = 0, (2x + 3)/6 or 1",
     definition=lambda mp, x: x * min(max(x + 3, mp.mpf(0)), mp.mpf(6)) / 6,
     facts_of=facts_of,
-    contract=Contract(value_ulp=1.5, derivative_ulp=1),
+    contract=Contract(value_ulp=2, derivative_ulp=1),
     torch="Hardswish",
     references=("Howard et al., MobileNetV3, ICCV 2019, section 5.2",),
     conventions={
-        "torch": Convention(call="torch.nn.functional.hardswish"),
+        "torch": Convention(call="torch.nn.functional.hardswish", wrong=WRONG),
         "jax": Convention(call="jax.nn.hard_swish"),
-        "keras": Convention(call="keras.activations.hard_swish"),
+        "keras": Convention(call="keras.activations.hard_swish", wrong=WRONG),
         "timm": Convention(call="timm.layers.activations.hard_swish"),
-        "hf": Convention(call="transformers.activations.ACT2FN[hardswish]"),
+        "hf": Convention(call="transformers.activations.ACT2FN[hardswish]", wrong=WRONG),
     },
 )

@@ -16,7 +16,7 @@ def value(x, xp, *, mu, sigma):
 
 def slope(x, xp, *, mu, sigma):
     t, low = normal.standardise(x, xp, mu, sigma)
-    return normal.density(t, xp, low=low) / sigma
+    return normal.density(t, xp, factor=1.0 / sigma, low=low)
 
 
 def definition(mp, x, *, mu, sigma):
@@ -52,7 +52,7 @@ laplace = Activation(
     conventions={
         "hf": Convention(
             call="transformers.activations.ACT2FN[laplace]",
-            wrong="1 + erf cancels on the left: 0 from x ≈ −0.8 down.",
+            wrong="1 + erf cancels: wrong from x ≈ −0.14 down, 0 from −0.8 down.",
         ),
     },
 )

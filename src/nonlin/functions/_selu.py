@@ -50,7 +50,10 @@ selu = Activation(
     references=("S1, S2: SELU", "Klambauer et al., NeurIPS 2017, equation 2"),
     conventions={
         "torch": Convention(call="torch.nn.functional.selu"),
-        "jax": Convention(call="jax.nn.selu"),
+        "jax": Convention(
+            call="jax.nn.selu",
+            wrong="The gradient comes from f(x), which cancels: 0 from x ≈ −17 down.",
+        ),
         "keras": Convention(call="keras.activations.selu"),
         "timm": Convention(call="torch.nn.SELU"),
     },

@@ -31,6 +31,8 @@ def facts_of():
     )
 
 
+WRONG = "The gradient comes from the rounded value: wrong from x ≈ 3 up, 0 from 16.6 up."
+
 sigmoid = Activation(
     name="sigmoid",
     class_name="Sigmoid",
@@ -45,13 +47,10 @@ sigmoid = Activation(
     torch="Sigmoid",
     references=("S1 to S5: sigmoid",),
     conventions={
-        "torch": Convention(
-            call="torch.sigmoid",
-            wrong="The gradient comes from the rounded value and is 0 from x ≈ 16.6 up.",
-        ),
-        "jax": Convention(call="jax.nn.sigmoid"),
-        "keras": Convention(call="keras.activations.sigmoid"),
-        "timm": Convention(call="timm.layers.activations.sigmoid"),
-        "hf": Convention(call="transformers.activations.ACT2FN[sigmoid]"),
+        "torch": Convention(call="torch.sigmoid", wrong=WRONG),
+        "jax": Convention(call="jax.nn.sigmoid", wrong=WRONG),
+        "keras": Convention(call="keras.activations.sigmoid", wrong=WRONG),
+        "timm": Convention(call="timm.layers.activations.sigmoid", wrong=WRONG),
+        "hf": Convention(call="transformers.activations.ACT2FN[sigmoid]", wrong=WRONG),
     },
 )

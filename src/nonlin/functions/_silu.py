@@ -18,9 +18,11 @@ silu = swish.variant(
     ),
     conventions={
         "torch": Convention(call="torch.nn.functional.silu", wrong=WRONG),
-        "jax": Convention(call="jax.nn.silu"),
-        "keras": Convention(call="keras.activations.silu"),
-        "timm": Convention(call="timm.layers.activations.swish"),
+        "jax": Convention(
+            call="jax.nn.silu", wrong="0 below −87.3, where the true value is normal to −91."
+        ),
+        "keras": Convention(call="keras.activations.silu", wrong=WRONG),
+        "timm": Convention(call="timm.layers.activations.swish", wrong=WRONG),
         "hf": Convention(call="transformers.activations.ACT2FN[silu]", wrong=WRONG),
     },
 )

@@ -28,6 +28,8 @@ def facts_of():
     )
 
 
+WRONG = "The gradient is a difference that cancels: wrong from |x| ≈ 5 up."
+
 softsign = Activation(
     name="softsign",
     class_name="Softsign",
@@ -38,12 +40,12 @@ softsign = Activation(
     identity="f′ = 1/(1 + |x|)²",
     definition=lambda mp, x: x / (1 + abs(x)),
     facts_of=facts_of,
-    contract=Contract(value_ulp=1.5, derivative_ulp=3),
+    contract=Contract(value_ulp=1.5, derivative_ulp=4),
     torch="Softsign",
     references=("Bergstra et al., Quadratic Polynomials Learn Better Image Features (2009)",),
     conventions={
-        "torch": Convention(call="torch.nn.functional.softsign", note="NaN at ±inf."),
-        "jax": Convention(call="jax.nn.soft_sign", note="NaN at ±inf."),
-        "keras": Convention(call="keras.activations.softsign"),
+        "torch": Convention(call="torch.nn.functional.softsign", note="NaN at ±inf.", wrong=WRONG),
+        "jax": Convention(call="jax.nn.soft_sign", note="NaN at ±inf.", wrong=WRONG),
+        "keras": Convention(call="keras.activations.softsign", wrong=WRONG),
     },
 )

@@ -36,7 +36,7 @@ sparse_plus = Activation(
     identity="f′ = min(max((x + 1)/2, 0), 1), the sparse sigmoid",
     definition=definition,
     facts_of=facts_of,
-    contract=Contract(value_ulp=1.5, derivative_ulp=0.5),
+    contract=Contract(value_ulp=2, derivative_ulp=0.5),
     references=("Martins, Astudillo, ICML 2016 (integral of the sparse sigmoid)",),
     conventions={
         "jax": Convention(call="jax.nn.sparse_plus"),

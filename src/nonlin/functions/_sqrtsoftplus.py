@@ -49,5 +49,10 @@ sqrtsoftplus = Activation(
     facts_of=facts_of,
     contract=Contract(value_ulp=4, derivative_ulp=6),
     references=("Hugging Face, transformers.activations (DeepSeek-V4's router)",),
-    conventions={"hf": Convention(call="transformers.activations.ACT2FN[sqrtsoftplus]")},
+    conventions={
+        "hf": Convention(
+            call="transformers.activations.ACT2FN[sqrtsoftplus]",
+            wrong=("softplus underflows before its root: 0 below −104; the gradient is NaN there."),
+        )
+    },
 )

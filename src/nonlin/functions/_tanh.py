@@ -35,6 +35,8 @@ def facts_of():
     )
 
 
+WRONG = "The gradient comes from the rounded value: wrong from |x| ≈ 2.1 up, 0 from 9 up."
+
 tanh = Activation(
     name="tanh",
     class_name="Tanh",
@@ -48,13 +50,10 @@ tanh = Activation(
     torch="Tanh",
     references=("S1 to S5: tanh",),
     conventions={
-        "torch": Convention(
-            call="torch.tanh",
-            wrong="The gradient comes from the rounded value and is 0 from |x| ≈ 9 up.",
-        ),
-        "jax": Convention(call="jax.nn.tanh"),
-        "keras": Convention(call="keras.activations.tanh"),
-        "timm": Convention(call="timm.layers.activations.tanh"),
-        "hf": Convention(call="transformers.activations.ACT2FN[tanh]"),
+        "torch": Convention(call="torch.tanh", wrong=WRONG),
+        "jax": Convention(call="jax.nn.tanh", wrong=WRONG),
+        "keras": Convention(call="keras.activations.tanh", wrong=WRONG),
+        "timm": Convention(call="timm.layers.activations.tanh", wrong=WRONG),
+        "hf": Convention(call="transformers.activations.ACT2FN[tanh]", wrong=WRONG),
     },
 )

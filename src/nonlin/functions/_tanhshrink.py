@@ -35,6 +35,8 @@ def facts_of():
     )
 
 
+WRONG = "x − tanh x cancels: wrong for |x| < 0.28, 0 for |x| ≤ 3.5e-4."
+
 tanhshrink = Activation(
     name="tanhshrink",
     class_name="Tanhshrink",
@@ -49,11 +51,7 @@ tanhshrink = Activation(
     torch="Tanhshrink",
     references=("PyTorch, torch.nn.Tanhshrink",),
     conventions={
-        "torch": Convention(
-            call="torch.nn.functional.tanhshrink", wrong="Cancels near 0: 0 for |x| ≤ 3.5e-4."
-        ),
-        "keras": Convention(
-            call="keras.activations.tanh_shrink", wrong="Cancels near 0: 0 for |x| ≤ 3.5e-4."
-        ),
+        "torch": Convention(call="torch.nn.functional.tanhshrink", wrong=WRONG),
+        "keras": Convention(call="keras.activations.tanh_shrink", wrong=WRONG),
     },
 )

@@ -12,19 +12,22 @@ NEAR = 0.5
 
 
 def bend(x, xp):
-    """e^x − 1 − x for −NEAR ≤ x ≤ 0, by its series: the difference cancels."""
+    """(e^x − 1 − x)/x² for −NEAR ≤ x ≤ 0, by its series: the difference cancels."""
     series = 1.0 + x / 16.0
     for k in range(15, 2, -1):
         series = 1.0 + x / k * series
-    return 0.5 * x * x * series
+    return 0.5 * series
 
 
 def value(x, xp, *, alpha_p, alpha_n, beta, eps):
     positive = xp.clip(x, 0.0, None)
     right = positive * (alpha_p * positive + beta)
     near = xp.clip(x, -NEAR, 0.0)
-    stopped = xp.clip(near, None, eps)
-    close = alpha_n * (bend(stopped, xp) + (stopped - near)) + beta * near
+    close = near * (beta + alpha_n * near * bend(near, xp))
+    if eps:
+        stopped = xp.clip(near, None, eps)
+        raised = stopped * stopped * bend(stopped, xp) + (stopped - near)
+        close = xp.where(near > eps, alpha_n * raised + beta * near, close)
     negative = xp.clip(x, None, 0.0)
     far = alpha_n * xp.expm1(negative) + xp.scaled(beta - alpha_n, negative)
     return xp.where(x > 0, right, xp.where(x < -NEAR, far, close))
@@ -32,10 +35,14 @@ def value(x, xp, *, alpha_p, alpha_n, beta, eps):
 
 def slope(x, xp, *, alpha_p, alpha_n, beta, eps):
     right = 2.0 * alpha_p * xp.clip(x, 0.0, None) + beta
-    grown = xp.expm1(xp.clip(x, None, 0.0))
+    negative = xp.clip(x, None, 0.0)
+    # Of α(eˣ − 1) + β either the 1 or the β may cancel, each on its own side.
+    close = alpha_n * xp.expm1(negative) + beta
+    far = alpha_n * xp.exp(negative) + (beta - alpha_n)
+    left = xp.where(x < -NEAR, far, close)
     if eps:
-        grown = xp.where(x < eps, grown, -1.0)
-    return xp.where(x > 0, right, alpha_n * grown + beta)
+        left = xp.where(x >= eps, beta - alpha_n, left)
+    return xp.where(x > 0, right, left)
 
 
 def alpha_p_derivative(x, xp, *, alpha_p, alpha_n, beta, eps):
@@ -46,9 +53,10 @@ def alpha_p_derivative(x, xp, *, alpha_p, alpha_n, beta, eps):
 def alpha_n_derivative(x, xp, *, alpha_p, alpha_n, beta, eps):
     near = xp.clip(x, -NEAR, 0.0)
     stopped = xp.clip(near, None, eps)
-    close = bend(stopped, xp) + (stopped - near)
+    close = stopped * stopped * bend(stopped, xp) + (stopped - near)
     negative = xp.clip(x, None, 0.0)
-    return xp.where(x < -NEAR, xp.expm1(negative) - negative, close)
+    left = xp.where(x < -NEAR, xp.expm1(negative) - negative, close)
+    return xp.where(x > 0, 0.0, left)
 
 
 def definition(mp, x, *, alpha_p, alpha_n, beta, eps):
@@ -100,7 +108,7 @@ xielu = Activation(
     identity="f′ = 2αₚx + β, or αₙ(eˣ − 1) + β",
     definition=definition,
     facts_of=facts_of,
-    contract=Contract(value_ulp=5, derivative_ulp=4),
+    contract=Contract(value_ulp=18, derivative_ulp=7),
     parameters=(
         Parameter(
             "alpha_p",
@@ -131,6 +139,7 @@ xielu = Activation(
                 "ε = −1e-6 stops the exponential, so that f jumps by 8e-7 at 0; the parameters "
                 "are kept as the inverse softplus of αₚ and of αₙ − β, in bfloat16."
             ),
+            wrong="αₚ and αₙ are kept in bfloat16, which moves them by up to 0.4 %.",
         ),
     },
 )
