@@ -17,6 +17,21 @@ LEARNABLE = [r for r in RECORDS if any(p.derivative is not None for p in r.param
 # Divisible by 2 and 3, for records that halve or group an axis.
 WIDTH = 6
 
+# Exported together, since tracing each record by itself costs a second apiece.
+DETERMINED = [record for record in RECORDS if record.draws != "always"]
+CHUNKS = [DETERMINED[start : start + 6] for start in range(0, len(DETERMINED), 6)]
+
+
+class Parts(torch.nn.Module):
+    """Modules side by side."""
+
+    def __init__(self, parts):
+        super().__init__()
+        self.parts = torch.nn.ModuleList(parts)
+
+    def forward(self, x):
+        return tuple(part(x) for part in self.parts)
+
 
 def finite_inputs(record: Activation, dtype: torch.dtype = torch.float32) -> torch.Tensor:
     """The catalogue's sample and the extremes, as rows of WIDTH, all finite in `dtype`."""

@@ -44,8 +44,8 @@ class VectorActivation(Activation):
         super().__post_init__()
         if self.part is not None:
             object.__setattr__(self, "part", self.part.bind(at_kink=self.at_kink))
-        # Here, so that a compiler which traces a call meets no fractions.
-        object.__setattr__(self, "_pieces", self.facts_of(**self.bound).ratio.denominator)
+        # Here, so that a call does not ask for the facts.
+        object.__setattr__(self, "_pieces", self.facts_of(**self.bound).inputs)
 
     @cached_property
     def facts(self) -> Any:

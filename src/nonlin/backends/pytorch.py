@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import array_api_compat.torch
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
 from nonlin.backends import refuse_input
 from nonlin.backends.namespace import Namespace
@@ -17,8 +16,15 @@ from nonlin.backends.namespace import Namespace
 if TYPE_CHECKING:
     from nonlin.activation import Activation
 
+
+class TorchNamespace(Namespace):
+    def sort(self, x: Tensor, *, axis: int = -1, descending: bool = False) -> Tensor:
+        """The array API's, but not stable: values alone do not show it, and ONNX has no other."""
+        return torch.sort(x, dim=axis, descending=descending).values
+
+
 # Made once: the compiler traces no look-up of the library.
-XP = Namespace(array_api_compat.torch)
+XP = TorchNamespace(array_api_compat.torch)
 
 
 def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor] | None = None) -> Tensor:
@@ -47,9 +53,7 @@ def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor] | None = 
         return evaluate(record, x, tensors)  # An exported graph keeps no Function's backward.
     given = tuple(tensors.values())
     if torch._C._are_functorch_transforms_active():
-        if _is_differentiated(x, *given):
-            return _outside_the_graph(x, record, tuple(tensors), *given)
-        return evaluate(record, x, tensors)
+        return _outside_the_graph(x, record, tuple(tensors), *given)
     if not torch.is_grad_enabled() or not any(tensor.requires_grad for tensor in (x, *given)):
         # Without a gradient the compiler calls a Function's forward as it stands, and
         # takes one with *given for one with a context (torch 2.13).
@@ -64,20 +68,10 @@ def _exported(record: Activation, x: Tensor, tensors: Mapping[str, Tensor]) -> T
     return onnx.value(record, x, tensors)
 
 
-def _is_differentiated(*tensors: Tensor) -> bool:
-    """Whether a transform of torch.func that the compiler traces differentiates by these."""
-    # The compiler keeps a tensor's flag from before the transform; a view has the new one.
-    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
-        return True
-    return any(
-        tensor.view_as(tensor).requires_grad or forward_ad.unpack_dual(tensor).tangent is not None
-        for tensor in tensors
-    )
-
-
 @torch.compiler.disable(
-    reason="torch.func differentiates inside torch.compile, where PyTorch ignores the "
-    "derivative of an autograd.Function; compile without fullgraph, or transform outside"
+    # The compiler would differentiate the formula, and says nothing (torch 2.13).
+    reason="inside torch.func the compiler ignores the derivative of an autograd.Function; "
+    "compile without fullgraph"
 )
 def _outside_the_graph(
     x: Tensor, record: Activation, names: tuple[str, ...], *given: Tensor
