@@ -91,20 +91,22 @@ def apply(record: Activation, x: Tensor, formula: Callable[..., Tensor], *others
         InputTypeError: `x` is not floating point.
     """
     _require_floating(record, x)
-    wide = _wide(x)
-    result = formula(wide, *(_wide(other) for other in others), XP)
-    return result if wide is x else result.to(x.dtype)
+    return _as(x, formula(_wide(x), *(_wide(other) for other in others), XP))
 
 
 def evaluate(record: Activation, x: Tensor, tensors: Mapping[str, Tensor]) -> Tensor:
     """Value by the formula, which autograd would differentiate as it stands."""
-    wide = _wide(x)
-    result = record.evaluate_value(wide, XP, {**record.bound, **_widened(tensors)})
-    return result if wide is x else result.to(x.dtype)
+    result = record.evaluate_value(_wide(x), XP, {**record.bound, **_widened(tensors)})
+    return _as(x, result)
 
 
 def _wide(x: Tensor) -> Tensor:
     return x.float() if x.dtype.itemsize < 4 else x
+
+
+def _as(x: Tensor, result: Tensor) -> Tensor:
+    # A conversion to the same dtype would stand in every exported graph.
+    return result if result.dtype == x.dtype else result.to(x.dtype)
 
 
 def _widened(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
