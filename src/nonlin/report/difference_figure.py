@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from nonlin.report.figures import Looks, name_rows, note, view_buttons
-from nonlin.report.style import INK, MUTED, Look, new_figure, padded, plotly_text, rounded
+from nonlin.report.figures import name_rows, note, view_buttons
+from nonlin.report.looks import INK, MUTED, Look, Looks, padded, plotly_text, rounded
+from nonlin.report.style import new_figure
 from nonlin.report.summaries import baseline_name, paired_differences
 from nonlin.report.words import bare, difference, finite, span
 
