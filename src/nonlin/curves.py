@@ -25,6 +25,7 @@ _TALLEST, _STEEPEST = 1.5, 4.0
 HELD = 1.0
 _MOST_SLICES = 4
 _SAME = 1e-3
+_JUMP = 0.5
 _BELOW = "₀₁₂₃₄₅₆₇₈₉"
 
 
@@ -165,8 +166,17 @@ def _slices(record: Activation, x: np.ndarray) -> list[Curve]:
         outputs, jacobian = record(inputs), record.derivative(inputs)
         for out in range(outputs.shape[-1]):
             # Single points may differ, where a tie is broken by position.
-            if any(np.mean(np.abs(c.value - outputs[:, out])) < _SAME for c in found):
+            if any(np.nanmean(np.abs(c.value - outputs[:, out])) < _SAME for c in found):
                 continue
             name = f"{record!r}: y{_BELOW[out + 1]}(x{_BELOW[moved + 1]})"
-            found.append(Curve(name, x, outputs[:, out], jacobian[:, out, moved]))
+            value, slope = (_torn(y) for y in (outputs[:, out], jacobian[:, out, moved]))
+            found.append(Curve(name, x, value, slope))
     return found[:_MOST_SLICES]
+
+
+def _torn(y: np.ndarray) -> np.ndarray:
+    """Values with a gap where they jump by most of their range from a point to the next."""
+    y = np.where(np.isfinite(y), y, np.nan)
+    height = np.nanmax(y) - np.nanmin(y)
+    y[1:][np.abs(np.diff(y)) > height * _JUMP] = np.nan if height > 0 else y[0]
+    return y

@@ -18,8 +18,9 @@ from nonlin.report.figures import (
 )
 from nonlin.report.layer_figure import layers
 from nonlin.report.looks import Looks, assign_looks
-from nonlin.report.page import Chart, build, chart, environment
+from nonlin.report.page import Chart, build, chart
 from nonlin.report.summaries import activation_names, baseline_name
+from nonlin.report.templates import environment
 from nonlin.report.training_figure import learning_curves
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from nonlin.properties import PROPERTIES
 from nonlin.sources import SOURCES
 
 MISSING = "–"
+_QUADRATURE = 12
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _TAGS = re.compile(r"S(\d)(?: to S(\d))?")
 
@@ -95,6 +97,24 @@ def offers(record: Activation) -> list[Offer]:
     """The record's conventions, framework by framework."""
     known = [name for name in FRAMEWORKS if name in record.conventions]
     return [_offer(record, name, record.conventions[name]) for name in known]
+
+
+def formula_html(text: str) -> str:
+    """A formula for a page: escaped, with ``^{…}`` raised.
+
+    Example:
+        >>> formula_html("e^{−x} < 1")
+        'e<sup>−x</sup> &lt; 1'
+    """
+    raised = re.sub(r"\^\{([^{}]*)\}", r"<sup>\1</sup>", html.escape(text))
+    return _Safe(raised)
+
+
+class _Safe(str):
+    """Text that templates need not escape any more."""
+
+    def __html__(self) -> str:
+        return self
 
 
 def contract_in_words(record: Activation) -> str:
@@ -232,6 +252,11 @@ def _plain(value: Any, digits: int) -> str:
     return str(value)
 
 
+def _integral(value: float, digits: int) -> str:
+    """Without the rounding that quadrature leaves beside a zero."""
+    return number(round(value, _QUADRATURE) + 0.0, digits)
+
+
 def _range(value: Range, digits: int) -> str:
     left = "[" if value.low_reached else "("
     right = "]" if value.high_reached else ")"
@@ -243,7 +268,7 @@ def _smoothness(value: float, digits: int) -> str:
         return "smooth"
     if value < 0:
         return "jumps"
-    return "kinks" if value == 0 else f"C{number(value)}".translate(_SUPERSCRIPT)
+    return f"C{number(value)}".translate(_SUPERSCRIPT)
 
 
 def _kinks(kinks: tuple[Kink, ...], digits: int) -> str:
@@ -284,8 +309,8 @@ _FACTS: dict[str, tuple[str, Callable[[Any, int], str]]] = {
     "slope_at_zero": ("slope at 0", _plain),
     "lipschitz": ("steepest slope", _plain),
     "saturating_sides": ("saturates on", _sides),
-    "mean": ("mean, x ~ N(0, 1)", _plain),
-    "variance": ("variance, x ~ N(0, 1)", _plain),
+    "mean": ("mean, x ~ N(0, 1)", _integral),
+    "variance": ("variance, x ~ N(0, 1)", _integral),
     "zero_centred": ("zero-centred", _plain),
     "self_gated": ("self-gated", _plain),
     "homogeneous": ("homogeneous, degree", _plain),

@@ -12,7 +12,8 @@ from markupsafe import Markup
 from plotly.graph_objects import Figure
 from plotly.offline import get_plotlyjs
 
-_HERE = Path(__file__).parent
+from nonlin.report.templates import asset
+
 _CONFIG = {
     "displaylogo": False,
     "responsive": True,
@@ -48,38 +49,29 @@ def chart(name: str, figure: Figure, described: str) -> Chart:
     return Chart(Markup(html), described)
 
 
-def environment() -> jinja2.Environment:
-    """Templates of this folder, escaping by default."""
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
 def build(
     template: jinja2.Template,
     *,
-    styles: tuple[str, ...] = (),
-    scripts: tuple[str, ...] = (),
+    styles: tuple[str | Path, ...] = (),
+    scripts: tuple[str | Path, ...] = (),
     plotly_file: str | None = None,
+    interactive: bool = True,
     **values: Any,
 ) -> str:
     """Render a page that extends ``base.html.j2``.
 
     Args:
         template: the page's template.
-        styles: style sheets of this folder beside the shared one.
-        scripts: scripts of this folder beside the shared one.
+        styles: style sheets, of this folder or with a path, beside the shared one.
+        scripts: scripts likewise, beside the shared one.
         plotly_file: where Plotly's script lies, relative to the page, for pages that share
             one; by default it is inside the page, about 5 MB.
+        interactive: whether the page has charts that need the script.
         **values: what the template shows.
     """
     return template.render(
         plotly_file=plotly_file,
-        plotly_js="" if plotly_file else plotly_script(),
+        plotly_js="" if plotly_file or not interactive else plotly_script(),
         style=Markup("\n".join(asset(name) for name in ("page.css", *styles))),
         script=Markup("\n".join(asset(name) for name in ("page.js", *scripts))),
         **values,
@@ -90,8 +82,3 @@ def build(
 def plotly_script() -> Markup:
     """Plotly's own script."""
     return Markup(get_plotlyjs())
-
-
-def asset(name: str) -> str:
-    """The text of a file of this folder."""
-    return (_HERE / name).read_text("utf-8")

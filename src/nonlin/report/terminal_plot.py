@@ -19,8 +19,6 @@ _BESIDE = 64
 _TITLES = ("function", "derivative")
 # Without colours, curves are told apart by what they are drawn with.
 _MARKS = ("braille", "•", "+", "×", "o", "#", "%", "@")
-# Of such curves all but the first are points so many columns apart, that hide nothing.
-_APART = 3
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -51,8 +49,9 @@ def plot(curves: Sequence[Curve], looks: Looks, width: int, coloured: bool) -> T
         for index, curve in enumerate(curves):
             colour = _colour(looks[curve.name])
             pens = plotext.marker(_mark(index, coloured), colour), plotext.marker("●", colour)
-            points = 0 if coloured or index == 0 else width // across // _APART
-            _draw(part, curve, place, pens, points, window)
+            columns = np.arange(index, width // across, max(2, len(curves)))
+            alone = columns / (width // across) if index and not coloured else None
+            _draw(part, curve, place, pens, alone, window)
     drawn = Text.from_ansi(figure.build().string(not coloured), no_wrap=True, overflow="crop")
     figure.clear()
     return Text("\n").join([drawn, *_key(curves, looks, coloured)])
@@ -66,12 +65,13 @@ def _colour(look: Look) -> tuple[int, ...]:
     return tuple(int(look.colour[i : i + 2], 16) for i in (1, 3, 5))
 
 
-def _draw(part, curve: Curve, place: int, pens, points: int, window) -> None:
+def _draw(part, curve: Curve, place: int, pens, alone, window) -> None:
     y = np.asarray((curve.value, curve.derivative)[place], dtype=float)
     low, high = padded(window)
     shown = np.isfinite(y) & (y >= low) & (y <= high)
-    if points:
-        at = np.unique(np.linspace(0, len(y) - 1, points).round().astype(int))
+    if alone is not None:
+        # Points that take turns with the other curves' hide nothing.
+        at = np.unique((alone * (len(y) - 1)).round().astype(int))
         at = at[shown[at]]
         part.draw(part.signal(curve.x[at].tolist(), y[at].tolist(), marker=pens[0]))
     else:
@@ -80,8 +80,7 @@ def _draw(part, curve: Curve, place: int, pens, points: int, window) -> None:
             if shown[run[0]]:
                 signal = part.signal(curve.x[run].tolist(), y[run].tolist(), marker=pens[0])
                 part.draw(signal.lines())
-    alone = (curve.value_dots, curve.derivative_dots)[place]
-    for at, height in alone:
+    for at, height in (curve.value_dots, curve.derivative_dots)[place]:
         if low <= height <= high:
             part.draw(part.signal([at], [height], marker=pens[1]))
 
