@@ -14,7 +14,7 @@ from nonlin.facts import Facts
 from nonlin.parameter import Parameter
 from tolerances import CROSSING, LOWEST, PARAMETER_ULP, PRECISION, ulp
 
-RECORDS = [nonlin.get(name) for name in nonlin.list_activations()]
+RECORDS: list[Activation] = [nonlin.get(name) for name in nonlin.list_activations()]
 ELEMENTWISE = [record for record in RECORDS if isinstance(record.facts, Facts)]
 VECTORS = [record for record in RECORDS if record not in ELEMENTWISE]
 
@@ -23,25 +23,26 @@ def tried(parameter: Parameter) -> list[float | str]:
     """Values of a parameter to test: all words, or the default, ½, 2 and the domain's edge."""
     if parameter.choices:
         return list(parameter.choices)
-    if parameter.minimum == -math.inf:
-        edge = [0.0, -0.5]
-    else:
-        edge = [parameter.minimum + 1e-3 if parameter.exclusive else parameter.minimum]
-    return [parameter.default, 0.5, 2.0, *edge]
+    edge = parameter.minimum + 2**-6 if parameter.exclusive else parameter.minimum
+    values = [parameter.default, 0.5, 2.0, 0.0, -0.5, edge]
+    return [v for v in values if math.isfinite(v) and parameter.allows(v)]
 
 
 def settings(record: Activation) -> list[Activation]:
-    """A record with its parameters varied one at a time."""
-    varied = [record.bind(**{p.name: v}) for p in record.parameters for v in tried(p)]
-    return list(dict.fromkeys([record, *varied]))
+    """A record with its parameters varied one at a time, and with each framework's own."""
+    given = [{p.name: v} for p in record.parameters for v in tried(p)]
+    given += [dict(c.parameters) for c in record.conventions.values()]
+    whole = [{**record.bound, **changes} for changes in given]
+    fitting = [w for w in whole if all(w[low] < w[high] for low, high in record.ordered)]
+    return list(dict.fromkeys([record, *(record.bind(**w) for w in fitting)]))
 
 
 SETTINGS = [setting for record in ELEMENTWISE for setting in settings(record)]
 
 
 def special_points(record: Activation) -> list[float]:
-    """Kinks, zero and the minimum, each with close neighbours, and the far extremes."""
-    centres = [0.0, *(kink.at for kink in record.facts.kinks)]
+    """Kinks, zeros and the minimum, each with close neighbours, and the far extremes."""
+    centres = [0.0, *(kink.at for kink in record.facts.kinks), *record.facts.roots]
     if record.facts.minimum is not None:
         centres.append(record.facts.minimum[0])
     steps = [0.0, 1e-45, 1e-38, 1e-20, 1e-7, 1e-3]
@@ -114,8 +115,9 @@ def allowed(
     """Largest error the record's contract admits at `x`, absolute; see ``Contract``."""
     contract = record.contract
     unit = ulp(true, dtype)
-    if kind == "derivative" and record.facts.minimum is not None:
-        at = record.facts.minimum[0]
+    facts = record.facts
+    derivative_zeros = (facts.minimum[0],) if facts.minimum is not None else ()
+    for at in facts.roots if kind == "value" else derivative_zeros:
         crossing = np.abs(x - at) <= abs(at) / 2
         unit = np.where(crossing, np.maximum(unit, ulp(np.array(CROSSING), dtype)), unit)
     bound = contract.value_ulp if kind == "value" else contract.derivative_ulp

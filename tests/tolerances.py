@@ -36,6 +36,9 @@ CONSTANT = 1e-14
 # Adaptive quadrature (init.second_moment asks for 1e-10).
 QUADRATURE = 1e-9
 
+# Mean and variance, by fixed Gauss–Legendre panels in float64.
+MOMENT = 1e-13
+
 # Central differences of float64 values with a step of 1e-6.
 DIFFERENCE = 1e-7
 

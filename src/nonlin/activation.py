@@ -33,6 +33,7 @@ class Activation:
             mpmath context; the formulas are judged against it.
         facts_of: :class:`Facts` for given parameters.
         contract: the formulas' error bounds.
+        contract_of: the bounds for given parameters, where they depend on them.
         parameters: in the order they are written.
         ordered: pairs of parameters of which the first must be the smaller.
         aliases: other names it is found by.
@@ -71,12 +72,13 @@ class Activation:
     torch: str | None = None
     references: tuple[str, ...] = ()
     conventions: Mapping[str, Convention] = field(default_factory=dict)
+    contract_of: Callable[..., Contract] | None = None
     draws: Literal["never", "training", "always"] = "never"
     bound: Mapping[str, Value] = field(default_factory=dict)
     learned: tuple[str, ...] = ()
     at_kink: KinkChoice = "torch"
 
-    _formulas: ClassVar = ("value", "slope", "definition", "facts_of")
+    _formulas: ClassVar = ("value", "slope", "definition", "facts_of", "contract_of")
 
     def __post_init__(self) -> None:
         for name in (self.name, *self.aliases):
@@ -112,6 +114,8 @@ class Activation:
                     f"allowed: {lower} < {upper}"
                 )
         object.__setattr__(self, "bound", MappingProxyType(values))
+        if self.contract_of is not None:
+            object.__setattr__(self, "contract", self.contract_of(**values))
 
     def _unknown_parameter(self, name: str, known: list[str]) -> str:
         if not known:

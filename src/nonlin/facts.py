@@ -69,6 +69,7 @@ class Facts:
         slope_limits: limits of the derivative at −inf and +inf.
         kinks: the points without a derivative.
         minimum: where the global minimum lies and its value, if it is at one point.
+        roots: where the function crosses 0, other than at 0.
         zero_centred: whether E f(z) = 0 for z ~ N(0, 1).
         surrogate: whether the derivative is a stand-in that back-propagation uses.
         self_gated: whether it is x·g(x) with a smooth gate g that stays in [−1, 1] and
@@ -92,6 +93,7 @@ class Facts:
     slope_limits: tuple[float, float]
     kinks: tuple[Kink, ...] = ()
     minimum: tuple[float, float] | None = None
+    roots: tuple[float, ...] = ()
     zero_centred: bool = False
     self_gated: bool = False
     surrogate: bool = False
@@ -136,7 +138,7 @@ class Contract:
       with x. That adds one unit of relative error times the condition number of the
       function in the parameter.
     - Within |m|/2 of a minimum at m the derivative crosses zero, and its error counts in
-      ULP of 1/16.
+      ULP of 1/16; so does that of the value within |r|/2 of a root at r other than 0.
 
     For a vector-valued function the value is bounded beside the rounding of x − max x,
     which the exponential multiplies, and the Jacobian counts in ULP of 1.

@@ -23,6 +23,7 @@ class Parameter:
         default: value when none is given; its type is the parameter's type.
         meaning: what it does, in a few words.
         minimum: smallest value allowed.
+        maximum: largest value allowed.
         exclusive: whether ``minimum`` itself is excluded.
         choices: the words allowed, for a parameter that is a choice.
         derivative: formula of ∂f/∂parameter; a parameter that has one can be learned.
@@ -35,6 +36,7 @@ class Parameter:
     default: Value
     meaning: str
     minimum: float = -math.inf
+    maximum: float = math.inf
     exclusive: bool = False
     choices: tuple[str, ...] = ()
     derivative: Formula | None = None
@@ -47,6 +49,8 @@ class Parameter:
         if self.choices:
             return "one of " + ", ".join(self.choices)
         kind = "an integer" if isinstance(self.default, int) else "a finite number"
+        if self.maximum < math.inf:
+            return f"{kind} <= {self.maximum:g}"
         if self.minimum == -math.inf:
             return kind
         return f"{kind} {'>' if self.exclusive else '>='} {self.minimum:g}"
@@ -82,8 +86,12 @@ class Parameter:
             number = float(value)
         else:
             raise refused
-        if not math.isfinite(number) or number < self.minimum:
-            raise refused
-        if self.exclusive and number == self.minimum:
+        if not math.isfinite(number) or not self.allows(number):
             raise refused
         return number
+
+    def allows(self, number: float) -> bool:
+        """Whether a number lies in the domain."""
+        if self.exclusive and number == self.minimum:
+            return False
+        return self.minimum <= number <= self.maximum

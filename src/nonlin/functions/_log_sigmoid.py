@@ -1,0 +1,40 @@
+"""Logarithm of the sigmoid."""
+
+from nonlin.activation import Activation
+from nonlin.conventions import Convention
+from nonlin.facts import Contract, Facts, Range
+from nonlin.functions import _sigmoid, _softplus
+
+INF = float("inf")
+
+
+def facts_of():
+    return Facts(
+        range=Range(-INF, 0.0),
+        monotone=True,
+        smoothness=INF,
+        lipschitz=1.0,
+        limits=(-INF, -0.0),
+        slope_limits=(1.0, 0.0),
+    )
+
+
+log_sigmoid = Activation(
+    name="log_sigmoid",
+    class_name="LogSigmoid",
+    aliases=("logsigmoid",),
+    text="ln σ(x) = −ln(1 + e⁻ˣ)",
+    value=lambda x, xp: -_softplus.value(-x, xp, beta=1.0),
+    slope=lambda x, xp: _sigmoid.value(-x, xp),
+    identity="f′ = σ(−x)",
+    definition=lambda mp, x: -mp.log1p(mp.exp(-x)),
+    facts_of=facts_of,
+    contract=Contract(value_ulp=5, derivative_ulp=3.5),
+    torch="LogSigmoid",
+    references=("Mikolov et al., NeurIPS 2013, equation 4 (as a loss)",),
+    conventions={
+        "torch": Convention(call="torch.nn.functional.logsigmoid"),
+        "jax": Convention(call="jax.nn.log_sigmoid"),
+        "keras": Convention(call="keras.activations.log_sigmoid"),
+    },
+)
