@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-import nonlin
 from nonlin.activation import Activation
 from nonlin.errors import NonlinError
 from nonlin.facts import KinkChoice
@@ -14,6 +14,7 @@ from nonlin.functions import get
 
 _SPEC = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*(?:,|$)")
 _SETTING = re.compile(r",\s*(\w+)\s*=\s*([^,=()]+?)\s*$")
+_NAMED = re.compile(r"\s*\w+\s*=[^=]")
 _LEARNED = "learned"
 
 
@@ -39,8 +40,14 @@ def parse_activation(text: str | Activation) -> Activation:
     return records[0]
 
 
-def parse_activations(text: str | Iterable[str | Activation]) -> tuple[Activation, ...]:
+def parse_activations(
+    text: str | Iterable[str | Activation], defined: Mapping[str, Activation] | None = None
+) -> tuple[Activation, ...]:
     """Read several activations, separated by commas, or given one by one.
+
+    Args:
+        text: the activations.
+        defined: records beside the catalogue's, by name.
 
     Raises:
         NonlinError: malformed text, unknown activation or parameter.
@@ -65,7 +72,8 @@ def parse_activations(text: str | Iterable[str | Activation]) -> tuple[Activatio
                 f"activations {text!r}: cannot read it from position {position} on; "
                 "allowed: names separated by commas, such as relu,swish(beta=1.5)"
             )
-        found.append(_bound(match[1], _arguments(match[2])))
+        record = (defined or {}).get(match[1]) or get(match[1])
+        found.append(_bound(record, _arguments(match[2])))
         position = match.end()
     return tuple(found)
 
@@ -77,8 +85,7 @@ def _arguments(text: str | None) -> list[tuple[str, str]]:
     return [(key.strip(), value.strip()) for key, _, value in pairs]
 
 
-def _bound(name: str, arguments: list[tuple[str, str]]) -> Activation:
-    record = get(name)
+def _bound(record: Activation, arguments: list[tuple[str, str]]) -> Activation:
     for key, value in arguments:
         if key == _LEARNED and not value:
             record = record.learn()
@@ -104,17 +111,20 @@ def _is_formula(text: str) -> bool:
 
 
 def _formula(text: str) -> Activation:
-    parse = getattr(nonlin, "parse", None)
-    if parse is None:
+    try:
+        defining = importlib.import_module("nonlin.defining")
+    except ModuleNotFoundError:
         raise NonlinError(
             f"cannot read activation {text!r}; allowed: a name, such as relu, or one with "
             "parameters, such as swish(beta=1.5)"
-        )
+        ) from None
+    if _NAMED.match(text):
+        return defining.parse_definition(text)
     formula, given = text, {}
     while match := _SETTING.search(formula):
         given = {match[1]: _number(match[2]), **given}
         formula = formula[: match.start()]
-    return parse(formula, **given)
+    return defining.parse(formula, **given)
 
 
 def _number(text: str) -> float | int | str:

@@ -120,6 +120,8 @@ class _Safe(str):
 def contract_in_words(record: Activation) -> str:
     """The error bound of the formulas."""
     contract = record.contract
+    if math.isinf(contract.value_ulp):
+        return "nothing is promised"
     text = f"value within {number(contract.value_ulp)} ULP, "
     text += f"derivative within {number(contract.derivative_ulp)} ULP"
     if contract.tail_ulp:
@@ -313,10 +315,12 @@ _FACTS: dict[str, tuple[str, Callable[[Any, int], str]]] = {
     "variance": ("variance, x ~ N(0, 1)", _integral),
     "zero_centred": ("zero-centred", _plain),
     "self_gated": ("self-gated", _plain),
+    "roots": ("roots", _plain),
     "homogeneous": ("homogeneous, degree", _plain),
     "polynomial": ("polynomial", _plain),
     "surrogate": ("derivative", _said_if_true("a stand-in for back-propagation")),
     "measured": ("facts", _said_if_true("measured on a grid, not proven")),
+    "shift_invariant": ("f(x + c) = f(x)", _plain),
     "sums_to_one": ("outputs sum to 1", _plain),
     "ratio": ("outputs per input", _plain),
 }
