@@ -18,68 +18,57 @@ class Property:
     Attributes:
         name: how it is written, such as ``bounded-below``.
         help: what it means, in a few words.
-        holds: the predicate, of a record and the facts that it states.
-        elementwise: whether it is undefined for a function of a whole vector.
+        holds: the predicate, of the fact or of the record.
+        fact: the fact that it is about; of the whole record when empty.
         opposite: a name of its own for what it is not.
     """
 
     name: str
     help: str
-    holds: Callable[[Activation, Any], bool]
-    elementwise: bool = True
+    holds: Callable[[Any], bool]
+    fact: str = ""
     opposite: str = ""
 
     def of(self, record: Activation) -> bool | None:
-        """Whether `record` has it; None where that has no meaning.
+        """Whether `record` has it; None where its facts do not speak of it.
 
         Example:
             >>> import nonlin
-            >>> smooth = PROPERTIES["smooth"]
-            >>> smooth.of(nonlin.tanh), smooth.of(nonlin.relu), smooth.of(nonlin.softmax)
-            (True, False, None)
+            >>> monotone = PROPERTIES["monotone"]
+            >>> [monotone.of(r) for r in (nonlin.tanh, nonlin.gelu, nonlin.softmax)]
+            [True, False, None]
         """
+        if not self.fact:
+            return bool(self.holds(record))
+        # What the record states is enough, and spares the integrals.
         facts = record.facts_of(**record.bound)
-        if self.elementwise and not isinstance(facts, Facts):
-            return None
-        return bool(self.holds(record, facts))
+        return bool(self.holds(getattr(facts, self.fact))) if hasattr(facts, self.fact) else None
 
 
 _TABLE = (
-    Property("smooth", "differentiable any number of times", lambda r, f: f.smoothness == math.inf),
-    Property("differentiable", "has a derivative everywhere", lambda r, f: f.smoothness >= 1),
-    Property("continuous", "has no jump", lambda r, f: f.smoothness >= 0),
-    Property("monotone", "never decreases", lambda r, f: f.monotone, opposite="non-monotone"),
+    Property("smooth", "differentiable any number of times", lambda k: k == math.inf, "smoothness"),
+    Property("differentiable", "has a derivative everywhere", lambda k: k >= 1, "smoothness"),
+    Property("continuous", "has no jump", lambda k: k >= 0, "smoothness"),
+    Property("monotone", "never decreases", bool, "monotone", opposite="non-monotone"),
+    Property("bounded-below", "has a lower bound", lambda r: r.low > -math.inf, "range"),
+    Property("bounded-above", "has an upper bound", lambda r: r.high < math.inf, "range"),
+    Property("zero-centred", "mean 0 for x ~ N(0, 1)", bool, "zero_centred"),
+    Property("self-gated", "is x times a smooth gate of x", bool, "self_gated"),
+    Property("saturating", "slope tends to 0 on a side", bool, "saturating_sides"),
     Property(
-        "bounded-below",
-        "has a lower bound",
-        lambda r, f: f.range.low > -math.inf,
-        elementwise=False,
+        "homogeneous", "scales, f(cx) = cᵏ·f(x) for c > 0", lambda k: k is not None, "homogeneous"
     ),
-    Property(
-        "bounded-above",
-        "has an upper bound",
-        lambda r, f: f.range.high < math.inf,
-        elementwise=False,
-    ),
-    Property("zero-centred", "mean 0 for x ~ N(0, 1)", lambda r, f: f.zero_centred),
-    Property("self-gated", "x times a smooth gate of x", lambda r, f: f.self_gated),
-    Property("saturating", "slope tends to 0 on a side", lambda r, f: bool(f.saturating_sides)),
-    Property("homogeneous", "f(cx) = cᵏ·f(x) for c > 0", lambda r, f: f.homogeneous is not None),
-    Property("polynomial", "a polynomial in x", lambda r, f: f.polynomial),
+    Property("polynomial", "a polynomial in x", bool, "polynomial"),
     Property(
         "learnable",
         "has a parameter that can be trained",
-        lambda r, f: any(p.derivative is not None for p in r.parameters),
-        elementwise=False,
+        lambda record: any(p.derivative is not None for p in record.parameters),
     ),
-    Property(
-        "random", "draws noise in training", lambda r, f: r.draws != "never", elementwise=False
-    ),
+    Property("random", "draws noise", lambda record: record.draws != "never"),
     Property(
         "vector",
         "each output depends on a whole axis",
-        lambda r, f: not isinstance(f, Facts),
-        elementwise=False,
+        lambda record: not isinstance(record.facts_of(**record.bound), Facts),
         opposite="elementwise",
     ),
 )

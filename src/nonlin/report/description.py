@@ -79,9 +79,11 @@ def facts_in_words(record: Activation, digits: int = 6) -> dict[str, str]:
         '(−1, ∞)'
     """
     facts = record.facts
-    names = [name for name in _FACTS if hasattr(facts, name)]
+    stated = [item.name for item in dataclasses.fields(facts)]
+    derived = [name for name in _FACTS if isinstance(getattr(type(facts), name, None), property)]
+    names = [name for name in _FACTS if name in (*stated, *derived)]
     # A fact without words of its own is still said.
-    names += [item.name for item in dataclasses.fields(facts) if item.name not in _FACTS]
+    names += [name for name in stated if name not in _FACTS]
     told = {label(name): fact_in_words(facts, name, digits) for name in names}
     return {name: text for name, text in told.items() if text}
 
