@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import shutil
@@ -138,10 +139,10 @@ def test_every_record_has_a_page_that_says_what_it_says(docs):
     names = [*(record.name for record in RECORDS), "square_rule", "index"]
     assert pages == sorted([*(f"{name}.html" for name in names), "plotly.min.js"])
     for record in RECORDS:
-        page = (docs / f"{record.name}.html").read_text(encoding="utf-8")
+        page = html.unescape((docs / f"{record.name}.html").read_text(encoding="utf-8"))
         assert len(page) < 200_000
         for text in (*record.references, *say.facts_in_words(record).values()):
-            assert say.formula_html(text) in page or text in page
+            assert text in page
         assert page.count("plotly-graph-div") == 2
 
 
@@ -195,7 +196,8 @@ def test_index_fits_the_width_and_shows_thumbnails(browser, docs, width):
     with opened(browser, docs / "index.html", width) as (page, complaints):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         boxes = page.evaluate(
-            "[...document.querySelectorAll('.thumbnail svg')].map(s => s.getBoundingClientRect().width)"
+            "[...document.querySelectorAll('.thumbnail svg')]"
+            ".map(s => s.getBoundingClientRect().width)"
         )
         assert len(boxes) == len(RECORDS) + 1
         assert min(boxes) > 100
