@@ -129,7 +129,17 @@ def test_bad_input_is_one_line(capsys, words, told):
 
 
 def test_loads_no_framework_and_nothing_to_draw_with():
-    heavy = ("torch", "jax", "pandas", "plotly", "jinja2", "matplotlib", "plotext", "scipy")
+    heavy = (
+        "torch",
+        "jax",
+        "pandas",
+        "plotly",
+        "jinja2",
+        "matplotlib",
+        "plotext",
+        "scipy",
+        "numpy",
+    )
     code = (
         "import sys\nfrom nonlin import cli\n"
         "assert cli.run(['list', '--smooth']) == 0\n"

@@ -26,7 +26,7 @@ def list_(
     """List the activation functions, or those with the properties that are named."""
     from nonlin.cli.output import console
     from nonlin.report.description import as_json
-    from nonlin.report.terminal_show import list_table
+    from nonlin.report.terminal_list import list_table
 
     if framework is not None and framework not in FRAMEWORKS:
         hint = did_you_mean(framework, FRAMEWORKS)
