@@ -10,6 +10,8 @@ import typer
 
 import nonlin
 from nonlin.cli.compare import compare
+from nonlin.cli.list import list_
+from nonlin.cli.show import show
 from nonlin.errors import NonlinError, UserCodeError
 
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -21,6 +23,8 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
+app.command("list")(list_)
+app.command()(show)
 app.command()(compare)
 
 

@@ -145,7 +145,7 @@ def _cores() -> int:
 
 def _activations(text: str, definitions: list[str]) -> tuple[Activation, ...] | str:
     """The activations that are named, those of --define among them."""
-    from nonlin.comparison.settings import parse_activations
+    from nonlin.naming import parse_activations
 
     defined: dict[str, Activation] = {}
     for definition in definitions:
