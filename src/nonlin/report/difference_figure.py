@@ -149,7 +149,7 @@ def _set_ranges(figure: go.Figure, margin: float, extents: dict[str, list[float]
         figure.update_xaxes(range=everything)
         return
     close = padded([*frame, *np.concatenate(list(near.values()))])
-    first = len(figure["layout"]["annotations"])
+    first = len(list(figure.select_annotations()))
     for name in extents.keys() - near.keys():
         left = float(np.median(extents[name])) < 0
         figure.add_annotation(
@@ -161,7 +161,7 @@ def _set_ranges(figure: go.Figure, margin: float, extents: dict[str, list[float]
                 y=places[name],
             )
         )
-    marks = range(first, len(figure["layout"]["annotations"]))
+    marks = range(first, len(list(figure.select_annotations())))
     figure.update_xaxes(range=close)
     figure.update_layout(
         margin={"t": 66},
