@@ -11,7 +11,7 @@ from mpmath import mpf
 
 import reference
 from catalogue import ELEMENTWISE, SETTINGS
-from nonlin.activation import KINK_CHOICES
+from nonlin.facts import KINK_CHOICES
 from tolerances import CONSTANT, MOMENT, QUADRATURE
 
 EVERY = pytest.mark.parametrize("record", SETTINGS, ids=repr)
