@@ -38,7 +38,7 @@ def derivative(record: Activation, x: float, side: int = 0) -> mpmath.mpf:
         at = mp.mpf(x)
         # Never past a kink at 0; relative, so that it shows beside a large x, and at 0 so
         # small that what the difference leaves out is no float64.
-        step = mp.ldexp(abs(at), -KEPT) if at else mp.ldexp(1, 2 * SMALLEST)
+        step = mp.ldexp(abs(at), -KEPT) if at else mp.ldexp(1, SMALLEST + 100)
         right = at + step if side >= 0 else at
         left = at - step if side <= 0 else at
         high, low = definition(record, right), definition(record, left)
