@@ -21,6 +21,8 @@ from nonlin.parameter import Parameter
 if TYPE_CHECKING:
     from nonlin import init as init
     from nonlin import nn as nn
+    from nonlin.certification import Certificate as Certificate
+    from nonlin.certification import certify as certify
     from nonlin.comparison import compare as compare
     from nonlin.comparison import open_results as open_results
     from nonlin.nn import swap as swap
@@ -29,6 +31,8 @@ __version__ = "0.1.0"
 
 # What needs PyTorch loads when it is first named, so that importing nonlin loads no framework.
 _LAZY = {
+    "Certificate": "nonlin.certification",
+    "certify": "nonlin.certification",
     "compare": "nonlin.comparison",
     "open_results": "nonlin.comparison",
     "swap": "nonlin.nn",

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 import nonlin
+from nonlin.cli.certify import certify
 from nonlin.cli.compare import compare
 from nonlin.errors import NonlinError, UserCodeError
 
@@ -22,6 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(compare)
+app.command()(certify)
 
 
 def _print_version(asked: bool) -> None:

@@ -5,18 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache
-from typing import Any
-
-import mpmath
-from mpmath import mp
+from typing import TYPE_CHECKING, Any
 
 from nonlin.activation import Activation
+from nonlin.errors import require
+
+if TYPE_CHECKING:
+    import mpmath
+    from mpmath import mp
+else:
+    mpmath = require("mpmath", "lab", "certification")
+    mp = mpmath.mp
 
 # Bits that the reference keeps after cancellation; float64 has 53.
 KEPT = 80
 START = 256
 # Enough for 1 + 2⁻¹⁰⁷⁴ and a difference of it.
 LIMIT = 2048
+# The step of a difference at 0 is two to the minus this.
+AT_ZERO = 600
 
 
 def value(record: Activation, x: float) -> mpmath.mpf:
@@ -30,7 +37,8 @@ def derivative(record: Activation, x: float, side: int = 0) -> mpmath.mpf:
     def difference() -> tuple[mpmath.mpf, mpmath.mpf]:
         at = mp.mpf(x)
         # Never past a kink at 0; relative, so that it shows beside a large x.
-        step = mp.ldexp(abs(at) or mp.mpf(1), -KEPT)
+        # Beside 0 the step is so small that no term of second order reaches a subnormal.
+        step = mp.ldexp(abs(at), -KEPT) if at else mp.ldexp(1, -AT_ZERO)
         right = at + step if side >= 0 else at
         left = at - step if side <= 0 else at
         high, low = definition(record, right), definition(record, left)
