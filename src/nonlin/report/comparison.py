@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import jinja2
-import plotly.io
 from markupsafe import Markup
 from plotly.graph_objects import Figure
 from plotly.offline import get_plotlyjs
 
-from nonlin.report import words
+from nonlin.report import page, words
 from nonlin.report.difference_figure import differences
 from nonlin.report.figures import (
     Looks,
@@ -28,14 +26,6 @@ from nonlin.report.training_figure import learning_curves
 
 if TYPE_CHECKING:
     from nonlin.comparison.results import Comparison
-
-_HERE = Path(__file__).parent
-_CONFIG = {
-    "displaylogo": False,
-    "responsive": True,
-    # Named one by one: the full set has buttons that lead to a service in the network.
-    "modeBarButtons": [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
-}
 
 
 class _Chart(NamedTuple):
@@ -107,8 +97,8 @@ def render(comparison: Comparison) -> str:
         runs=comparison.runs.to_dict("records"),
         confidence=f"{comparison.confidence:.0%}".replace("%", " %"),
         plotly_js=Markup(get_plotlyjs()),
-        style=Markup((_HERE / "comparison.css").read_text("utf-8")),
-        script=Markup((_HERE / "comparison.js").read_text("utf-8")),
+        style=page.asset("comparison.css"),
+        script=page.asset("comparison.js"),
     )
 
 
@@ -116,26 +106,11 @@ def _chart(name: str, chart: _Chart, comparison: Comparison, looks: Looks) -> Ma
     figure = chart.draw(comparison, looks)
     if figure is None:
         return None
-    html = plotly.io.to_html(
-        figure,
-        config=_CONFIG,
-        full_html=False,
-        include_plotlyjs=False,
-        # A fixed id, so that the same comparison gives the same file byte for byte.
-        div_id=f"chart-{name}",
-        default_height=f"{figure.layout.height}px",
-    )
-    return Markup(html)
+    return page.chart(name, figure)
 
 
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page.environment()
     environment.filters |= {
         "number": words.number,
         "percent": words.percent,
