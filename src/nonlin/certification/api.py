@@ -19,7 +19,7 @@ from nonlin.certification.judging import law_of
 from nonlin.certification.machine import describe_machine, describe_versions
 from nonlin.certification.naming import find_reference
 from nonlin.certification.progress import progress
-from nonlin.certification.reference import Reference
+from nonlin.certification.reference import Reference, open_reference
 from nonlin.certification.state import State
 from nonlin.certification.summing import conclude
 from nonlin.certification.sweep import Sweep
@@ -106,7 +106,7 @@ def certify(
             f"{record!r}: its derivative stands in for one that does not exist; "
             "there is nothing true to hold a gradient to"
         )
-    reference = Reference(record, order)
+    reference = open_reference(record, order)
     inputs = _inputs(record, form, order, exhaustive, samples, patterns)
     kept = isinstance(function, str) and exhaustive
     state = None

@@ -16,6 +16,7 @@ import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,12 @@ class Segment:
             np.multiply(out, scratch, out=out)
         if lower[0]:
             np.add(out, lower[0], out=out)
+
+
+@cache
+def open_reference(record: Activation, order: int) -> Reference:
+    """The reference of a record, fitted once in a process."""
+    return Reference(record, order)
 
 
 class Reference:

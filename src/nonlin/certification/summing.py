@@ -155,7 +155,7 @@ def _rejudge(target: Target, reference: Reference, tally: Tally, worst: Worst) -
             count += 1
             rounded = abs(target.form.round(np.array([float(reference.true(x))]))[0])
             normal = rounded >= target.form.smallest_normal
-            disagreements += rounded == 0 or normal != (kind == "false_zeros")
+            disagreements += int(rounded == 0 or bool(normal) != (kind == "false_zeros"))
     return count, disagreements
 
 
@@ -227,6 +227,7 @@ def _verify(reference: Reference, inputs: Inputs) -> tuple[int, float]:
     kinks = [kink.at for kink in reference.record.kinks] if reference.order else []
     x = x[np.isfinite(x) & ~np.isin(x.astype(np.float64), kinks)]
     patterns = np.sort(x.view(np.uint32))
+    patterns = patterns[np.isin(patterns >> np.uint32(23), inputs.float32_binades())]
     wide = patterns.view(np.float32).astype(np.float64)
     got, scratch = np.empty_like(wide), np.empty_like(wide)
     with np.errstate(all="ignore"):

@@ -22,7 +22,7 @@ from nonlin.certification.ulp import Format
 
 # Inputs in a call of the target, and in a block of the judge: both stay in the caches.
 CALL, BLOCK = 1 << 18, 1 << 15
-_SAVE_SECONDS = 2.0
+_SAVE_SECONDS = 1.0
 
 _F32 = Format("float32")
 Advance = Callable[[int], None]

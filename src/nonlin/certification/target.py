@@ -17,7 +17,8 @@ from nonlin.certification.ulp import Format
 from nonlin.errors import NonlinError
 from nonlin.usercode import resolve
 
-_PROBE = (-2.0, -0.5, 0.75, 3.0)
+# Tried in turn: a function that raises at some inputs is still found to accept others.
+_PROBES = ((-2.0, -0.5, 0.75, 3.0), (0.75,), (1.0,), (0.0,), (-1.0,), (8.0,))
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,7 @@ def _find_framework(
         try:
             opened = open_framework(known, form, device)
             with opened.session():
-                result = whole(opened.put(form.patterns(np.array(_PROBE)).view(form.stored)))
+                result = _first_accepted(lambda p, o=opened: whole(o.put(p)), form)
         except Exception as error:
             refusals.append(f"{known}: {type(error).__name__}: {_first_line(error)}")
             continue
@@ -252,20 +253,29 @@ def _positional(function: Callable[..., Any]) -> int:
 
 def _probe(target: Target) -> None:
     """Call the target once, so that what it never accepts is told before a sweep begins."""
-    patterns = target.form.patterns(np.array(_PROBE))
     try:
-        target.evaluate(patterns)
+        _first_accepted(lambda x: target.evaluate(x.view(target.form.bits)), target.form)
     except NonlinError:
         raise
     except Exception as error:
-        # It may raise at these inputs only; the sweep then says at which.
+        raise NonlinError(
+            f"{target}: does not accept an array of {target.framework.name} in "
+            f"{target.form.name}: {type(error).__name__}: {_first_line(error)}"
+        ) from None
+
+
+def _first_accepted(call: Callable[[np.ndarray], Any], form: Format) -> Any:
+    """What a function returns for the first array that it does not raise at."""
+    first: Exception | None = None
+    for numbers in _PROBES:
         try:
-            target.evaluate(target.form.patterns(np.array([1.0])))
-        except Exception:
-            raise NonlinError(
-                f"{target}: does not accept an array of {target.framework.name} in "
-                f"{target.form.name}: {type(error).__name__}: {_first_line(error)}"
-            ) from None
+            return call(form.patterns(np.array(numbers)).view(form.stored))
+        except NonlinError:
+            raise
+        except Exception as error:
+            first = first or error
+    assert first is not None
+    raise first
 
 
 def _first_line(error: BaseException) -> str:

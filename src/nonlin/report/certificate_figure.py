@@ -148,7 +148,8 @@ def _dress(figure: go.Figure, certificates: list[Certificate]) -> None:
     ends = (min(exponents, default=0), max(exponents, default=0) + 1)
     for column in (1, 2):
         span = [high, low] if column == 1 else [low, high]
-        marks = ticks(*ends)
+        # The two sides meet in the middle, where there is room for neither's last name.
+        marks = [e for e in ticks(*ends) if e > low or (low > ends[0] + 1 and e < low)]
         figure.update_xaxes(
             range=span,
             tickvals=marks,

@@ -122,7 +122,7 @@ def _checks(certificate: Certificate) -> Table:
         mark = "ok" if not r.differing else "changes"
         if not r.tried:
             mark = "–"
-        table.add_row(r.words, f"{r.differing:,} inputs differ", "0", mark, r.note)
+        table.add_row(r.words, f"{r.differing:,} differ", "0", mark, r.note)
     return table
 
 

@@ -56,7 +56,10 @@ def _told(c: Certificate, kind: str, words: str) -> str:
     where = f"x from {failure.low:.6g} to {failure.high:.6g}"
     if failure.low == failure.high:
         where = f"x = {failure.low!r}"
-    return f"{words.format(n=f'{failure.n:,}')}, {where}."
+    told = words.format(n=f"{failure.n:,}")
+    if failure.n == 1:
+        told = told.replace("inputs", "input")
+    return f"{told}, {where}."
 
 
 def _title(c: Certificate) -> str:
