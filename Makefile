@@ -5,7 +5,7 @@ READY := $(VENV)/ready
 # mish costs most here, and the demo has to end soon on two cores.
 DEMO := --data digits --activations relu,leaky_relu,elu,gelu,swish,tanh,sigmoid --seeds 5
 
-.PHONY: demo test lint format bench browser picture clean
+.PHONY: demo test lint format bench certificates browser picture clean
 
 demo: $(READY)  ## Compare activations on embedded data
 	$(BIN)/nonlin compare $(DEMO)
@@ -26,6 +26,9 @@ bench: $(READY)  ## Measure; writes benchmarks/results/
 	$(BIN)/python benchmarks/compare_overhead.py
 	$(BIN)/python benchmarks/import_time.py
 	$(BIN)/python benchmarks/commands.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
+
+certificates: $(READY)  ## Certify PyTorch's, JAX's and nonlin's functions; writes docs/certificates/
+	$(BIN)/python benchmarks/certificates.py --exhaustive
 
 picture: $(READY) browser  ## Redraw the README picture: make picture REPORT=.../report.html
 	$(BIN)/python docs/picture.py $(REPORT)

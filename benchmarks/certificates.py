@@ -23,6 +23,7 @@ from nonlin.certification import Certificate
 from nonlin.facts import Facts
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "certificates"
+README = FOLDER.parent.parent / "README.md"
 SAMPLES = 1 << 18
 # Tried at all 2^32 inputs; each takes minutes.
 EXHAUSTIVE = {
@@ -140,6 +141,35 @@ def write_table(folder: Path = FOLDER) -> None:
     (folder / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def write_excerpt(readme: Path = README, folder: Path = FOLDER) -> None:
+    """Put the rows of the exhaustive certificates into the README, between its marks."""
+    lines = [
+        "| all 2³² float32 inputs | largest error | at x = | above 1 ULP | 0 instead of a number |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for path in sorted(folder.glob("*/*.float32.json")):
+        c = Certificate.from_json(path.read_text("utf-8"))
+        if not c.exhaustive:
+            continue
+        maker = MAKERS[path.parent.name]
+        zeros = c.count("false_zeros") + c.count("flushed")
+        lines.append(
+            f"| [{maker} {c.versions[path.parent.name].partition('+')[0]} {c.reference}"
+            f"{' gradient' if c.order else ''}]({path.relative_to(readme.parent).as_posix()}) | "
+            f"{_figure(c.max_ulp)} ULP | {c.worst.x:.6g} | {c.above_1:,} | {zeros:,} |"
+        )
+    text = readme.read_text("utf-8")
+    before, start, rest = text.partition("<!-- certificates -->\n")
+    _, end, after = rest.partition("<!-- /certificates -->")
+    if start and end:
+        table = "\n".join(lines) + "\n"
+        readme.write_text(f"{before}{start}{table}{end}{after}", encoding="utf-8")
+
+
+def _figure(error: float) -> str:
+    return f"{error:.3g}" if error < 1000 else f"{error:.4e}".replace("e+0", "e")
+
+
 def _versions(found: dict[Any, dict[str, Certificate]]) -> dict[str, str]:
     wanted = ("torch", "jax", "nonlin")
     all_versions = [c.versions for row in found.values() for c in row.values()]
@@ -181,6 +211,7 @@ def main() -> None:
             flush=True,
         )
     write_table()
+    write_excerpt()
 
 
 if __name__ == "__main__":

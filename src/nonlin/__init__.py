@@ -21,6 +21,7 @@ from nonlin.parameter import Parameter
 if TYPE_CHECKING:
     from nonlin import init as init
     from nonlin import nn as nn
+    from nonlin import testing as testing
     from nonlin.certification import Certificate as Certificate
     from nonlin.certification import certify as certify
     from nonlin.comparison import compare as compare
@@ -37,7 +38,7 @@ _LAZY = {
     "open_results": "nonlin.comparison",
     "swap": "nonlin.nn",
 }
-_MODULES = ("nn", "init")
+_MODULES = ("nn", "init", "testing")
 
 __all__ = [
     "Activation",

@@ -194,7 +194,7 @@ def _key(
         "route": target.route,
         "backward": str(backward),
         "framework": target.framework.name,
-        "device": str(getattr(target.framework, "device", "cpu")),
+        "device": target.framework.place,
         "reference": repr(record),
         "order": target.order,
         "dtype": target.form.name,

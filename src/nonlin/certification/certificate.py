@@ -238,7 +238,13 @@ class Certificate:
     def to_json(self) -> str:
         """The certificate as JSON text; numbers that JSON lacks stand as text."""
         content = {"schema": SCHEMA, **_plain(dataclasses.asdict(self))}
-        return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        rows = [list(row.values()) for row in content["binades"]]
+        content["binades"] = []
+        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+        # Five hundred binades, a line each.
+        names = json.dumps([f.name for f in dataclasses.fields(Binade)])
+        lines = ",\n  ".join([names, *(json.dumps(row) for row in rows)])
+        return text.replace('"binades": []', f'"binades": [\n  {lines}\n ]') + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Certificate:
@@ -251,6 +257,8 @@ class Certificate:
             content = json.loads(text)
             if content.pop("schema") != SCHEMA:
                 raise NonlinError("certificate: made by another version of nonlin; make it anew")
+            names, *rows = content["binades"]
+            content["binades"] = [dict(zip(names, row, strict=True)) for row in rows]
             return _read(cls, content)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             if isinstance(error, NonlinError):

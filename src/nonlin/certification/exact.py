@@ -5,17 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nonlin.activation import Activation
 from nonlin.errors import require
 
-if TYPE_CHECKING:
-    import mpmath
-    from mpmath import mp
-else:
-    mpmath = require("mpmath", "lab", "certification")
-    mp = mpmath.mp
+mp: Any = require("mpmath", "lab", "certification").mp
+# mpmath has no types that a checker could use.
+Number = Any
 
 # Bits that the reference keeps after cancellation; float64 has 53.
 KEPT = 80
@@ -26,15 +23,15 @@ LIMIT = 2048
 AT_ZERO = 600
 
 
-def value(record: Activation, x: float) -> mpmath.mpf:
+def value(record: Activation, x: float) -> Number:
     """f(x) by the definition."""
     return _settle(lambda: (definition(record, mp.mpf(x)),) * 2)
 
 
-def derivative(record: Activation, x: float, side: int = 0) -> mpmath.mpf:
+def derivative(record: Activation, x: float, side: int = 0) -> Number:
     """f′(x) by a difference of the definition; `side` ±1 takes the slope on that side."""
 
-    def difference() -> tuple[mpmath.mpf, mpmath.mpf]:
+    def difference() -> tuple[Number, Number]:
         at = mp.mpf(x)
         # Never past a kink at 0; relative, so that it shows beside a large x.
         # Beside 0 the step is so small that no term of second order reaches a subnormal.
@@ -47,12 +44,13 @@ def derivative(record: Activation, x: float, side: int = 0) -> mpmath.mpf:
     return _settle(difference)
 
 
-def condition(record: Activation, of: Callable[..., mpmath.mpf], x: float) -> mpmath.mpf:
+def condition(record: Activation, of: Callable[..., Number], x: float) -> Number:
     """Σ |p·∂/∂p| of `value` or `derivative` over the parameters that are rounded."""
     total = mp.mpf(0)
     for name in rounded_parameters(record):
-        bound, step = record.bound[name], 1e-6
-        moved = [of(record.bind(**{name: bound * (1 + s)}), x) for s in (step, -step)]
+        bound, step = float(record.bound[name]), 1e-6
+        changes: list[dict[str, Any]] = [{name: bound * (1 + s)} for s in (step, -step)]
+        moved = [of(record.bind(**change), x) for change in changes]
         total += abs(moved[0] - moved[1]) / (2 * step)
     return total
 
@@ -69,12 +67,12 @@ def by_parameter(record: Activation, name: str, x: float) -> float:
         return float((high - low) / (2 * step))
 
 
-def definition(record: Activation, x: Any) -> mpmath.mpf:
+def definition(record: Activation, x: Any) -> Number:
     """The record's definition with its parameters."""
     return mp.mpf(record.definition(mp, x, **record.bound))
 
 
-def _settle(evaluate: Callable[[], tuple[mpmath.mpf, mpmath.mpf]]) -> mpmath.mpf:
+def _settle(evaluate: Callable[[], tuple[Number, Number]]) -> Number:
     """Raise the precision until `evaluate`'s result keeps KEPT bits of its terms."""
     bits = START
     while True:

@@ -24,7 +24,7 @@ class NumPy:
     def __init__(self, form: Format, device: str) -> None:
         if device != "cpu":
             raise NonlinError(f"--device {device}: NumPy computes on the cpu")
-        self.form = form
+        self.form, self.place = form, device
         self.dtype = form.stored
         if form.name == "bfloat16":
             # NumPy has no such dtype of its own; JAX's package brings it.
@@ -81,7 +81,7 @@ class Torch(NumPy):
 
     def __init__(self, form: Format, device: str) -> None:
         self.torch = require("torch", "torch", "certifying a PyTorch function")
-        self.form = form
+        self.form, self.place = form, device
         self.dtype = getattr(self.torch, form.name)
         if device != "cpu" and not self.torch.cuda.is_available():
             raise NonlinError(f"--device {device}: PyTorch finds no such device here")
@@ -143,7 +143,7 @@ class JAX(NumPy):
     def __init__(self, form: Format, device: str) -> None:
         self.jax = require("jax", "jax", "certifying a JAX function")
         self.numpy = require("jax.numpy", "jax", "certifying a JAX function")
-        self.form = form
+        self.form, self.place = form, device
         self.dtype = self.numpy.dtype(form.name)
         try:
             self.device = self.jax.devices(device)[0]
@@ -182,9 +182,7 @@ class JAX(NumPy):
             return contextlib.nullcontext()
         if hasattr(self.jax, "enable_x64"):
             return self.jax.enable_x64(True)
-        from jax.experimental import enable_x64
-
-        return enable_x64()
+        return require("jax.experimental", "jax", "float64 in JAX").enable_x64()
 
     def version(self) -> dict[str, str]:
         jaxlib = sys.modules.get("jaxlib")

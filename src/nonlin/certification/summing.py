@@ -65,7 +65,7 @@ def conclude(
         target=target.text,
         arguments=dict(target.arguments),
         framework=target.framework.name,
-        device=str(getattr(target.framework, "device", "cpu")),
+        device=target.framework.place,
         reference=repr(record),
         definition=record.text,
         dtype=form.name,
@@ -199,7 +199,8 @@ def _binades(target: Target, tally: Tally) -> tuple[Binade, ...]:
                 exponent=max(field, 1) - 1 + LOWEST[form.name],
                 subnormal=field == 0,
                 n=int(tally.counts["n"][slot]),
-                max_ulp=float(tally.worst[slot]),
+                # To the digits of a drawing; the largest of all is kept whole.
+                max_ulp=float(f"{tally.worst[slot]:.7g}"),
                 at=_number(target, tally.worst_at[slot]),
                 above_half=int(tally.counts["above_0"][slot]),
                 above_1=int(tally.counts["above_1"][slot]),
@@ -262,5 +263,5 @@ def _mixed_words(law: Law) -> str:
         for low, high in law.crossings
     ]
     if not places:
-        return "no zero nearby: the same as in ULP of the result"
-    return "where that is larger than the result's own: " + "; ".join(places)
+        return "no zero is near: the same as in ULP of the result"
+    return f"in ULP of the result or, where that is larger, {'; '.join(places)}"

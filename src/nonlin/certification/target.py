@@ -134,7 +134,7 @@ def open_target(
     """
     arguments = dict(arguments or {})
     text = function if isinstance(function, str) else _described(function)
-    found = resolve(function, "target") if isinstance(function, str) else function
+    found: Any = resolve(function, "target") if isinstance(function, str) else function
     if not callable(found):
         raise NonlinError(f"target: got a {type(found).__name__}; allowed: a function")
     name = spelled(text, arguments)

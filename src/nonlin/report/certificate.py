@@ -13,6 +13,7 @@ from nonlin.report.certificate_figure import (
     SHARE_ABOVE,
     SHARE_ROUNDED,
     errors_by_binade,
+    hidden,
 )
 from nonlin.report.certificate_text import compared, count, summary, trust, ulps
 from nonlin.report.certificate_words import headline
@@ -40,6 +41,7 @@ def render(certificates: list[Certificate]) -> str:
         headlines=[headline(certificate) for certificate in certificates],
         compared=compared(certificates),
         chart=page.chart("binades", errors_by_binade(certificates)),
+        hidden=hidden(certificates),
         levels=LEVELS,
         shares=((SHARE_ROUNDED, "not correctly rounded"), (SHARE_ABOVE, "above 1 ULP")),
         colours=[PALETTE[k % len(PALETTE)] for k in range(len(certificates))],

@@ -24,6 +24,8 @@ LEVELS = (
 SHARE_ROUNDED, SHARE_ABOVE = "#b9c4cf", "#3d4854"
 # Where functions bend; the first view shows no less.
 _VIEW = (-12, 8)
+# The first view shows no more; what lies beyond is told beside it.
+_FARTHEST = (-32, 32)
 _FLOOR = 0.2
 _TIE = 1e-6
 
@@ -122,16 +124,14 @@ def _lines(
 def _dress(figure: go.Figure, certificates: list[Certificate]) -> None:
     worst = max((b.max_ulp for c in certificates for b in c.binades), default=1.0)
     top = math.ceil(math.log10(max(worst, 8.0)) + 0.05)
+    # Over many decades there is room for fewer names.
+    powers = range(1, top + 1, 1 if top <= 4 else 2)
+    small = {0.5: "½", 1.0: "1", 2.0: "2"} if top <= 4 else {1.0: "1"}
     figure.update_yaxes(
         type="log",
         range=[math.log10(_FLOOR), top + 0.1],
-        tickvals=[0.5, 1, 2, *(10.0**k for k in range(1, top + 1, 1 if top <= 5 else 2))],
-        ticktext=[
-            "½",
-            "1",
-            "2",
-            *(_power_of_ten(k) for k in range(1, top + 1, 1 if top <= 5 else 2)),
-        ],
+        tickvals=[*small, *(10.0**k for k in powers)],
+        ticktext=[*small.values(), *(_power_of_ten(k) for k in powers)],
         row=1,
     )
     figure.update_yaxes(title_text="largest error, ULP", row=1, col=1)
@@ -139,10 +139,18 @@ def _dress(figure: go.Figure, certificates: list[Certificate]) -> None:
     figure.update_yaxes(range=[0, 104], tickvals=[0, 50, 100], row=2)
     figure.update_yaxes(title_text=words, row=2, col=1)
     for column in (1, 2):
-        figure.add_hline(
-            y=0.5, line={"color": "#1f8f6b", "width": 1, "dash": "dot"}, row=1, col=column
-        )
-        figure.add_hline(y=1, line={"color": MUTED, "width": 1, "dash": "dot"}, row=1, col=column)
+        for error, colour in ((0.5, "#1f8f6b"), (1.0, MUTED)):
+            figure.add_shape(
+                type="line",
+                xref="x domain",
+                x0=0,
+                x1=1,
+                y0=error,
+                y1=error,
+                line={"color": colour, "width": 1, "dash": "dot"},
+                row=1,
+                col=column,
+            )
     low, high = view(certificates)
     exponents = [b.exponent for c in certificates for b in c.binades]
     ends = (min(exponents, default=0), max(exponents, default=0) + 1)
@@ -162,22 +170,38 @@ def _dress(figure: go.Figure, certificates: list[Certificate]) -> None:
 
 
 def view(certificates: list[Certificate]) -> tuple[int, int]:
-    """The exponents that the first view shows: where functions bend, and every visible error."""
+    """The exponents that the first view shows: where functions bend, and errors near there."""
     exponents = [b.exponent for c in certificates for b in c.binades]
     wrong = [b.exponent for c in certificates for b in c.binades if b.max_ulp > 1.0]
     lowest, highest = min(exponents, default=0), max(exponents, default=0) + 1
+    low, high = _FARTHEST
     return (
-        max(lowest, min([_VIEW[0], *wrong])),
-        min(highest, max([_VIEW[1], *(e + 1 for e in wrong)])),
+        max(lowest, low, min([_VIEW[0], *wrong])),
+        min(highest, high, max([_VIEW[1], *(e + 1 for e in wrong)])),
     )
+
+
+def hidden(certificates: list[Certificate]) -> str:
+    """What lies outside the first view, in a sentence; empty where all is correctly rounded."""
+    low, high = view(certificates)
+    outside = [
+        b
+        for c in certificates
+        for b in c.binades
+        if b.max_ulp > 0.5 + _TIE and not low <= b.exponent < high
+    ]
+    if not outside:
+        return ""
+    worst = max(outside, key=lambda b: b.max_ulp)
+    return f"Outside the view errors reach {worst.max_ulp:.5g} ULP, at x = {worst.at:.9g}."
 
 
 def ticks(low: int, high: int) -> list[int]:
     """Exponents that are named on the axis: thick where functions bend, thin elsewhere."""
     near = [e for e in range(-12, 13, 3) if low <= e <= high]
-    step = 16 if high - low <= 300 else 128
-    far = [e for e in range(-1024, 1025, step) if low <= e <= high and abs(e) > 12]
-    return sorted({*near, *far})
+    far = [e for e in range(-1024, 1025, 8) if low <= e <= high and 16 <= abs(e) <= 32]
+    farther = [e for e in range(-1024, 1025, 32) if low <= e <= high and abs(e) > 32]
+    return sorted({*near, *far, *farther})
 
 
 def _tick(exponent: int, negative: bool) -> str:
