@@ -123,8 +123,10 @@ def write_table(folder: Path = FOLDER) -> None:
         "",
         "Largest error in ULP of the correctly rounded result, and in brackets the share of the",
         "inputs tried that are off by more than 1 ULP. **Bold**: all inputs were tried; else a",
-        "stratified sample. † results 0 where the true one is a normal number; ‡ NaN where it is",
-        "finite; ≠ results that change with the array's length, position or alignment.",
+        "stratified sample. *mixed*: the largest error by the mixed measure, where it differs;",
+        "it counts in larger units around zeros of the gradient. † results 0 where the true one",
+        "is a normal number; ‡ NaN where it is finite; ≠ results that change with the array's",
+        "length, position or alignment.",
         "Made by `make certificates` with "
         + ", ".join(f"{k} {v}" for k, v in sorted(_versions(found).items()))
         + ".",
@@ -184,6 +186,8 @@ def _cell(c: Certificate | None, maker: str, name: str, kind: str, dtype: str) -
     error = f"{c.max_ulp:.3g}" if c.max_ulp < 1000 else f"{c.max_ulp:.2g}"
     share = f" ({100 * c.above_1 / c.n:.2g} %)" if c.above_1 else ""
     figure = f"**{error}**" if c.exhaustive else error
+    if c.order and c.mixed_ulp < 0.99 * c.max_ulp:
+        share = f", *mixed* {c.mixed_ulp:.3g}{share}"
     return f"[{figure}]({maker}/{name}.{kind}.{dtype}.json){share}{' ' + marks if marks else ''}"
 
 
