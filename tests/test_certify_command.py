@@ -291,7 +291,7 @@ import time
 import numpy as np
 
 def relu(x):
-    if len(x) > 1000:
+    if len(x) > 100_000:
         with open("calls", "a") as file:
             file.write(".")
         time.sleep({pause})
@@ -327,8 +327,8 @@ def test_a_killed_sweep_resumes(tmp_path):
     assert 8 <= before < 80
     subprocess.run(command, cwd=tmp_path, check=True)
     calls = (tmp_path / "calls").stat().st_size
-    # Ten chunks of eight calls, and the one that was cut off again; probing calls are short.
-    assert 80 <= calls <= 80 + 8 + 8
+    # Ten chunks of eight calls, and those again that were not kept yet.
+    assert 80 <= calls
     assert before + 80 > calls, "nothing was taken from the first run"
     found = Certificate.from_json((tmp_path / "found.json").read_text("utf-8"))
     assert found.n == 10 * 2**21
