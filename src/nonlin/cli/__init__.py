@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 import nonlin
+from nonlin.cli.certify import certify
 from nonlin.cli.compare import compare
 from nonlin.cli.list import list_
 from nonlin.cli.show import show
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command("list")(list_)
 app.command()(show)
 app.command()(compare)
+app.command()(certify)
 
 
 def _print_version(asked: bool) -> None:
