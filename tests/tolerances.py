@@ -41,3 +41,16 @@ MOMENT = 1e-13
 
 # Central differences of float64 values with a step of 1e-6.
 DIFFERENCE = 1e-7
+
+# torch.compile's Inductor and onnxruntime: their own exp, tanh and erf, float32.
+FUSED = {"rtol": 1e-5, "atol": 1e-6}
+ONNX = {"rtol": 1e-5, "atol": 2e-6}
+
+# PyTorch's own samples, |x| ≤ 10, by dtype and whether the record is over an axis, whose sums
+# cancel: where elementwise ones differ by more, the definition decides.
+OPINFO = {
+    ("float32", False): {"rtol": 4e-6, "atol": 1e-7},
+    ("float32", True): {"rtol": 4e-6, "atol": 5e-7},
+    ("float64", False): {"rtol": 1e-14, "atol": 1e-15},
+    ("float64", True): {"rtol": 1e-14, "atol": 1e-15},
+}

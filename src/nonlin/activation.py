@@ -86,6 +86,9 @@ class Activation:
         object.__setattr__(self, "bound", MappingProxyType(values))
         if self.contract_of is not None:
             object.__setattr__(self, "contract", self.contract_of(**values))
+        if self.at_kink != "torch":
+            # Read in back-propagation, where torch.compile cannot enter a cached property's lock.
+            object.__setattr__(self, "kinks", self._find_kinks())
 
     def __hash__(self) -> int:
         return hash((self.name, tuple(self.bound.items()), self.learned, self.at_kink))
@@ -127,6 +130,9 @@ class Activation:
     @cached_property
     def kinks(self) -> tuple[Kink, ...]:
         """The points without a derivative."""
+        return self._find_kinks()
+
+    def _find_kinks(self) -> tuple[Kink, ...]:
         return self.facts_of(**self.bound).kinks
 
     def bind(

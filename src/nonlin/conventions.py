@@ -26,6 +26,7 @@ class Convention:
         note: a difference that a user meets, in a sentence.
         wrong: where its float32 values or gradients are far from the true ones, in a
             sentence; tests hold the framework to it, so that a mended error is noticed.
+        exported: whether its ONNX graph is as accurate as the framework's own function.
     """
 
     call: str
@@ -33,6 +34,7 @@ class Convention:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
     wrong: str = ""
+    exported: bool = True
 
 
 def kink_choice(framework: str) -> KinkChoice:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import array_api_compat.torch
@@ -15,8 +16,15 @@ from nonlin.backends.namespace import Namespace
 if TYPE_CHECKING:
     from nonlin.activation import Activation
 
+
+class TorchNamespace(Namespace):
+    def sort(self, x: Tensor, *, axis: int = -1, descending: bool = False) -> Tensor:
+        """The array API's, but not stable: values alone do not show it, and ONNX has no other."""
+        return torch.sort(x, dim=axis, descending=descending).values
+
+
 # Made once: the compiler traces no look-up of the library.
-XP = Namespace(array_api_compat.torch)
+XP = TorchNamespace(array_api_compat.torch)
 
 
 def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor] | None = None) -> Tensor:
@@ -33,22 +41,66 @@ def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor] | None = 
     Raises:
         InputTypeError: `x` is not floating point.
     """
+    _require_floating(record, x)
+    tensors = tensors or {}
+    if not torch.compiler.is_compiling():
+        if torch.jit.is_tracing() and torch.onnx.is_in_onnx_export():
+            return _exported(record, x, tensors)
+        return _Both.apply(x, record, tuple(tensors), *tensors.values())
+    if torch.onnx.is_in_onnx_export():
+        return _exported(record, x, tensors)
+    if torch.compiler.is_exporting():
+        return evaluate(record, x, tensors)  # An exported graph keeps no Function's backward.
+    given = tuple(tensors.values())
+    if torch._C._are_functorch_transforms_active():
+        return _outside_the_graph(x, record, tuple(tensors), *given)
+    if not torch.is_grad_enabled() or not any(tensor.requires_grad for tensor in (x, *given)):
+        # Without a gradient the compiler calls a Function's forward as it stands, and
+        # takes one with *given for one with a context (torch 2.13).
+        return evaluate(record, x, tensors)
+    # The compiler traces no Function with a jvp, and differentiates what it traces itself.
+    return _Reverse.apply(x, record, tuple(tensors), *given)
+
+
+def _exported(record: Activation, x: Tensor, tensors: Mapping[str, Tensor]) -> Tensor:
+    from nonlin.backends import onnx
+
+    return onnx.value(record, x, tensors)
+
+
+@torch.compiler.disable(
+    # The compiler would differentiate the formula, and says nothing (torch 2.13).
+    reason="inside torch.func the compiler ignores the derivative of an autograd.Function; "
+    "compile without fullgraph"
+)
+def _outside_the_graph(
+    x: Tensor, record: Activation, names: tuple[str, ...], *given: Tensor
+) -> Tensor:
+    return _Both.apply(x, record, names, *given)
+
+
+def _require_floating(record: Activation, x: Tensor) -> None:
     if not x.is_floating_point():
         raise refuse_input(record, f"dtype {x.dtype}")
-    tensors = tensors or {}
-    if torch.onnx.is_in_onnx_export():
-        from nonlin.backends import onnx
 
-        return onnx.value(record, x, tensors)
-    # The compiler traces no Function with a jvp, and differentiates what it traces itself.
-    function = _Reverse if torch.compiler.is_compiling() else _Both
-    return function.apply(x, record, tuple(tensors), *tensors.values())
+
+def apply(record: Activation, x: Tensor, formula: Callable[..., Tensor], *others: Tensor) -> Tensor:
+    """Apply a formula of `x`, other tensors and the namespace, in float32 for 16-bit input.
+
+    Raises:
+        InputTypeError: `x` is not floating point.
+    """
+    _require_floating(record, x)
+    wide = _wide(x)
+    result = formula(wide, *(_wide(other) for other in others), XP)
+    return result if wide is x else result.to(x.dtype)
 
 
 def evaluate(record: Activation, x: Tensor, tensors: Mapping[str, Tensor]) -> Tensor:
     """Value by the formula, which autograd would differentiate as it stands."""
-    parameters = {**record.bound, **_widened(tensors)}
-    return record.evaluate_value(_wide(x), XP, parameters).to(x.dtype)
+    wide = _wide(x)
+    result = record.evaluate_value(wide, XP, {**record.bound, **_widened(tensors)})
+    return result if wide is x else result.to(x.dtype)
 
 
 def _wide(x: Tensor) -> Tensor:
@@ -99,6 +151,10 @@ class _Reverse(torch.autograd.Function):
             full = upstream * formula(wide, XP, **parameters)
             to_given.append(full.sum_to_size(tensor.shape).to(tensor.dtype))
         return to_x, None, None, *to_given
+
+
+# Function.apply binds its arguments to the signature, whose making costs as much as exp and log.
+_Reverse.forward.__signature__ = inspect.signature(_Reverse.forward)  # type: ignore[attr-defined]
 
 
 class _Both(_Reverse):
