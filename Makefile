@@ -5,7 +5,7 @@ READY := $(VENV)/ready
 # mish costs most here, and the demo has to end soon on two cores.
 DEMO := --data digits --activations relu,leaky_relu,elu,gelu,swish,tanh,sigmoid --seeds 5
 
-.PHONY: demo test lint format bench browser picture clean
+.PHONY: demo test lint format bench certificates docs browser picture show-picture clean
 
 demo: $(READY)  ## Compare activations on embedded data
 	$(BIN)/nonlin compare $(DEMO)
@@ -27,8 +27,19 @@ bench: $(READY)  ## Measure; writes benchmarks/results/
 	$(BIN)/python benchmarks/import_time.py
 	$(BIN)/python benchmarks/commands.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 
+docs: $(READY)  ## Write the catalogue's pages to build/docs/
+	$(BIN)/python docs/build.py
+
+certificates: $(READY)  ## Certify PyTorch's, JAX's and nonlin's functions; writes docs/certificates/
+	$(BIN)/python benchmarks/certificates.py --exhaustive
+
 picture: $(READY) browser  ## Redraw the README picture: make picture REPORT=.../report.html
-	$(BIN)/python docs/picture.py $(REPORT)
+	$(BIN)/python docs/picture.py $(REPORT) docs/report.png 1360
+
+show-picture: $(READY) browser  ## Redraw the README picture of `nonlin show`
+	@mkdir -p build
+	$(BIN)/nonlin show relu gelu mish --html build/show.html
+	$(BIN)/python docs/picture.py build/show.html docs/show.png 1000
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import reference
 import torch
 from torch.testing._internal.common_methods_invocations import op_db
 
-import reference
 from catalogue import ELEMENTWISE, RECORDS, VECTORS, allowed
 from nonlin.activation import Activation
 from nonlin.backends import pytorch

@@ -6,18 +6,14 @@ contract's docstring counts apart, and what is not the formulas' doing.
 
 from __future__ import annotations
 
-import numpy as np
-
-# Bits of precision and smallest normal exponent of each dtype.
-PRECISION = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
-LOWEST = {"float64": -1022, "float32": -126, "float16": -14, "bfloat16": -126}
+from nonlin.certification.ulp import CROSSING as CROSSING
+from nonlin.certification.ulp import LOWEST as LOWEST
+from nonlin.certification.ulp import PRECISION as PRECISION
+from nonlin.certification.ulp import ulp as ulp
 
 # A parameter p that is no power of two: relative error of p and of p·x, in units of one ULP,
 # multiplied by the condition number of the function in p.
 PARAMETER_ULP = 1.0
-
-# Unit in which a derivative counts where it crosses zero, within |m|/2 of a minimum at m.
-CROSSING = 1 / 16
 
 # Rounding to nearest, in ULP; ties and the last bit of a float64 reference.
 ROUNDED = 0.5 + 1e-6
@@ -58,10 +54,3 @@ OPINFO = {
     ("float64", False): {"rtol": 1e-14, "atol": 1e-15},
     ("float64", True): {"rtol": 1e-14, "atol": 1e-15},
 }
-
-
-def ulp(true: np.ndarray, dtype: str) -> np.ndarray:
-    """Size of one unit in the last place of `dtype` at float64 values `true`."""
-    _, exponent = np.frexp(np.abs(np.asarray(true, dtype=np.float64)))
-    exponent = np.maximum(exponent - 1, LOWEST[dtype])
-    return np.ldexp(1.0, exponent - (PRECISION[dtype] - 1))

@@ -111,6 +111,12 @@ class Activation:
         shown += ["learned"] if self.learned else []
         return f"{self.name}({', '.join(shown)})" if shown else self.name
 
+    def _repr_html_(self) -> str:
+        """A card for notebooks: formula, plot, facts."""
+        from nonlin.report.card import card
+
+        return card(self)
+
     def _is_set(self, parameter: Parameter) -> bool:
         return self.bound[parameter.name] != parameter.default
 

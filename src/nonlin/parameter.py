@@ -59,8 +59,8 @@ class Parameter:
         """The value that PyTorch writes as `theirs`; None is its word for the default."""
         if theirs is None:
             return self.default
-        ours: dict[Any, Value] = {word: choice for choice, word in self.torch_words.items()}
-        return ours[theirs] if theirs in ours else theirs
+        ours = [choice for choice, word in self.torch_words.items() if word == theirs]
+        return ours[0] if ours else theirs
 
     def to_torch(self, value: Value) -> Any:
         """PyTorch's way of writing `value`; None where it has none."""
