@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-import reference
 import torch
 from torch.testing._internal.common_methods_invocations import op_db
 
 from catalogue import ELEMENTWISE, RECORDS, VECTORS, allowed
 from nonlin.activation import Activation
 from nonlin.backends import pytorch
+from nonlin.certification import exact as reference
 from nonlin.errors import InputTypeError, NonlinError
 from nonlin.vector import VectorActivation
 from tolerances import OPINFO

@@ -44,7 +44,7 @@ def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor] | None = 
     _require_floating(record, x)
     tensors = tensors or {}
     if not torch.compiler.is_compiling():
-        if torch.jit.is_tracing() and torch.onnx.is_in_onnx_export():
+        if torch._C._is_tracing() and torch.onnx.is_in_onnx_export():
             return _exported(record, x, tensors)
         return _Both.apply(x, record, tuple(tensors), *tensors.values())
     if torch.onnx.is_in_onnx_export():
