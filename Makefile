@@ -11,7 +11,7 @@ demo: $(READY)  ## Compare activations on embedded data
 	$(BIN)/nonlin compare $(DEMO)
 
 test: $(READY) browser  ## Run the tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 lint: $(READY)  ## Check style and types
 	$(BIN)/ruff check
@@ -46,6 +46,8 @@ $(READY): pyproject.toml constraints.txt
 	  { echo "nonlin needs Python 3.11 or newer; found $$($(PYTHON) --version): make PYTHON=python3.12 ..."; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	# Tests read the file of timm's activations; what timm itself needs would not fit this torch.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps timm
 	@touch $(READY)
 
 # The report's tests open it in a real browser: the system's Chromium, or Playwright's own.

@@ -40,7 +40,7 @@ def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor]) -> Tenso
     if keywords is not None and not isinstance(theirs, type) and not tensors:
         return theirs(x, **keywords)
     # The old exporter traces modules, and refuses one whose parameters are replaced.
-    if keywords == {} and isinstance(theirs, type) and not pytorch.is_tracing():
+    if keywords == {} and isinstance(theirs, type) and not torch._C._is_tracing():
         with torch.device("meta"):
             module = theirs()
         names = [name for name, _ in module.named_parameters()]

@@ -26,8 +26,6 @@ class TorchNamespace(Namespace):
 # Made once: the compiler traces no look-up of the library.
 XP = TorchNamespace(array_api_compat.torch)
 
-is_tracing = torch.jit.is_tracing  # pyright: ignore[reportPrivateImportUsage]
-
 
 def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor] | None = None) -> Tensor:
     """Value of `record` at `x`, differentiable by autograd.
@@ -46,7 +44,7 @@ def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor] | None = 
     _require_floating(record, x)
     tensors = tensors or {}
     if not torch.compiler.is_compiling():
-        if is_tracing() and torch.onnx.is_in_onnx_export():
+        if torch._C._is_tracing() and torch.onnx.is_in_onnx_export():
             return _exported(record, x, tensors)
         return _Both.apply(x, record, tuple(tensors), *tensors.values())
     if torch.onnx.is_in_onnx_export():
