@@ -5,13 +5,13 @@ READY := $(VENV)/ready
 # mish costs most here, and the demo has to end soon on two cores.
 DEMO := --data digits --activations relu,leaky_relu,elu,gelu,swish,tanh,sigmoid --seeds 5
 
-.PHONY: demo test lint format bench sanitize browser picture clean
+.PHONY: demo test lint format bench sanitize certificates docs browser picture show-picture clean
 
 demo: $(READY)  ## Compare activations on embedded data
 	$(BIN)/nonlin compare $(DEMO)
 
 test: $(READY) browser  ## Run the tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 lint: $(READY)  ## Check style and types
 	$(BIN)/ruff check
@@ -35,14 +35,27 @@ bench: $(READY)  ## Measure; writes benchmarks/results/
 	$(BIN)/python benchmarks/import_time.py
 	$(BIN)/python benchmarks/commands.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 
+docs: $(READY)  ## Write the catalogue's pages to build/docs/
+	$(BIN)/python docs/build.py
+
+certificates: $(READY)  ## Certify PyTorch's, JAX's and nonlin's functions; writes docs/certificates/
+	$(BIN)/python benchmarks/certificates.py --exhaustive
+
 picture: $(READY) browser  ## Redraw the README picture: make picture REPORT=.../report.html
-	$(BIN)/python docs/picture.py $(REPORT)
+	$(BIN)/python docs/picture.py $(REPORT) docs/report.png 1360
+
+show-picture: $(READY) browser  ## Redraw the README picture of `nonlin show`
+	@mkdir -p build
+	$(BIN)/nonlin show relu gelu mish --html build/show.html
+	$(BIN)/python docs/picture.py build/show.html docs/show.png 1000
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "nonlin needs Python 3.11 or newer; found $$($(PYTHON) --version): make PYTHON=python3.12 ..."; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	# Tests read the file of timm's activations; what timm itself needs would not fit this torch.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps timm
 	@touch $(READY)
 
 # The report's tests open it in a real browser: the system's Chromium, or Playwright's own.

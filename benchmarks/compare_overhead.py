@@ -31,9 +31,10 @@ from nonlin.comparison.execution import run
 from nonlin.comparison.judging import judge
 from nonlin.comparison.metrics import scoring_of
 from nonlin.comparison.planning import final_keys
-from nonlin.comparison.settings import Settings, parse_activations
+from nonlin.comparison.settings import Settings
 from nonlin.comparison.store import Store
 from nonlin.comparison.training import RunKey
+from nonlin.naming import parse_activations
 
 RATE = 1e-3
 EPOCHS = {"digits": 50, "mnist": 3}

@@ -1,6 +1,6 @@
-"""Draw the README's picture: the head of a report, in a real browser.
+"""Draw a picture for the README: the head of a page, in a real browser.
 
-python docs/picture.py REPORT.html
+python docs/picture.py PAGE.html PICTURE.png HEIGHT
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-SIZE = {"width": 1280, "height": 1360}
+WIDTH = 1280
 
 
 def main() -> None:
-    report = Path(sys.argv[1]).resolve()
+    source, target, height = sys.argv[1:]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
-        page = browser.new_page(viewport=SIZE)
-        page.goto(report.as_uri())
+        page = browser.new_page(viewport={"width": WIDTH, "height": int(height)})
+        page.goto(Path(source).resolve().as_uri())
         page.wait_for_selector(".js-plotly-plot .main-svg")
-        page.screenshot(path=Path(__file__).with_name("report.png"))
+        page.screenshot(path=target)
         browser.close()
 
 

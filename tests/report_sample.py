@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from nonlin.curves import Curve
+
 FUNCTIONS = {
     "relu": lambda x: np.maximum(x, 0),
     "gelu": lambda x: x * stats.norm.cdf(x),
@@ -249,8 +251,8 @@ def _verdict(name: str, first: bool, pairs: int) -> str:
     return known.get(name, "undecided: 7 more seeds would tell")
 
 
-def _curve(name: str) -> SimpleNamespace:
+def _curve(name: str) -> Curve:
     x = np.linspace(-4, 4, 161)
     function = FUNCTIONS.get(name, np.arctan)
     value = function(x)
-    return SimpleNamespace(name=name, x=x, value=value, derivative=np.gradient(value, x))
+    return Curve(name=name, x=x, value=value, derivative=np.gradient(value, x))

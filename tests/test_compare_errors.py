@@ -319,8 +319,8 @@ def test_missing_extra_names_the_install(tmp_path):
     [
         (lambda: nonlin.compare("digits", "relu,tanh", sedes=3), "unknown setting 'sedes'"),
         (lambda: nonlin.compare("digits", ["relu"]), "two or more"),
-        (lambda: nonlin.compare("digits", 5), "--activations 5; allowed: names separated"),
-        (lambda: nonlin.compare("digits", ["relu", 3]), "--activations 3; allowed"),
+        (lambda: nonlin.compare("digits", 5), "activations 5; allowed: names separated"),
+        (lambda: nonlin.compare("digits", ["relu", 3]), "activations 3; allowed"),
         (lambda: nonlin.compare("digits", ["relu,tanh", "elu"]), "names 2 activations"),
         (lambda: nonlin.compare("digits", "relu,tanh", seeds="5"), "--seeds '5'; allowed"),
         (lambda: nonlin.compare("digits", "relu,tanh", seeds=2.5), "--seeds 2.5; allowed"),

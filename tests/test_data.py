@@ -32,8 +32,8 @@ from nonlin.comparison.data.preparation import (  # noqa: E402
 )
 from nonlin.comparison.data.splitting import can_stratify, hold_out  # noqa: E402
 from nonlin.comparison.randomness import fixed_randomness  # noqa: E402
-from nonlin.comparison.usercode import did_you_mean, resolve  # noqa: E402
 from nonlin.errors import MissingExtraError, NonlinError, UserCodeError  # noqa: E402
+from nonlin.usercode import did_you_mean, resolve  # noqa: E402
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 MNIST = pytest.mark.skipif(

@@ -18,11 +18,11 @@ import pytest
 import torch
 
 import nonlin
-import reference
 from catalogue import SETTINGS
 from nonlin import nn
 from nonlin.backends import pytorch
 from nonlin.backends.namespace import namespace_of
+from nonlin.certification import exact as reference
 from nonlin.defining import rules
 from nonlin.defining.formulas import Slope
 from nonlin.defining.measurement import measure

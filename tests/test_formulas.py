@@ -9,10 +9,10 @@ import pytest
 import torch
 
 import nonlin
-import reference
 from catalogue import RECORDS, SETTINGS, allowed, dense_sample, sample
 from nonlin.activation import Activation
 from nonlin.backends.namespace import namespace_of
+from nonlin.certification import exact as reference
 from tolerances import LOWEST, PRECISION, ROUNDED, ulp
 
 KINDS = ("value", "derivative")

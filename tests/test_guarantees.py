@@ -21,9 +21,10 @@ from nonlin.cli.compare import compare as command
 from nonlin.comparison import data as datasets
 from nonlin.comparison import training
 from nonlin.comparison.measure import measure_layers
-from nonlin.comparison.settings import DEFAULT_ACTIVATIONS, Settings, parse_activations
+from nonlin.comparison.settings import DEFAULT_ACTIVATIONS, Settings
 from nonlin.comparison.store import Store
 from nonlin.comparison.training import RunKey, RunResult, batches_of, train
+from nonlin.naming import parse_activations
 
 QUICK = {"seeds": 1, "epochs": 1, "learning_rates": (1e-3,), "quiet": True}
 

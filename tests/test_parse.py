@@ -18,10 +18,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import nonlin
-import reference
 from catalogue import ELEMENTWISE, VECTORS
 from nonlin import cli, nn
 from nonlin.backends.namespace import namespace_of
+from nonlin.certification import exact as reference
 from nonlin.comparison import repeating
 from nonlin.comparison.settings import Settings, parse_activations
 from nonlin.defining import parse_definition

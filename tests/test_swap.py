@@ -27,12 +27,12 @@ def kinds(module: tnn.Module) -> list[str]:
     ("new", "expected"),
     [
         ("mish", nonlin.mish),
-        ("silu", nonlin.swish),
+        ("silu", nonlin.silu),
         (nonlin.get("swish", beta=1.5), nonlin.get("swish", beta=1.5)),
         (nonlin.relu.bind(at_kink="right"), nonlin.relu.bind(at_kink="right")),
         (lambda: nn.ELU(alpha=0.5), nonlin.elu.bind(alpha=0.5)),
         (nn.GELU, nonlin.gelu),
-        (tnn.SiLU, nonlin.swish),
+        (tnn.SiLU, nonlin.silu),
     ],
 )
 def test_new_by_name_alias_record_and_factory(new, expected):
@@ -47,8 +47,8 @@ def test_new_by_name_alias_record_and_factory(new, expected):
 
 @pytest.mark.parametrize("record", [r for r in RECORDS if r.torch], ids=repr)
 def test_old_of_torch_and_of_ours(record):
-    theirs = getattr(tnn, record.torch)
-    for old in (theirs(dim=-1) if record.torch == "Softmax" else theirs(), nn.from_record(record)):
+    theirs = getattr(tnn, record.torch)(**record.conventions["torch"].arguments)
+    for old in (theirs, nn.from_record(record)):
         for name in (record.name, *record.aliases):
             net = tnn.Sequential(copy.deepcopy(old))
             nonlin.swap(net, {name: "lisht"})

@@ -15,8 +15,9 @@ from nonlin.comparison.measure import measure_layers
 from nonlin.comparison.metrics import loss_of
 from nonlin.comparison.models import build_model
 from nonlin.comparison.planning import Candidate, choose_rate
-from nonlin.comparison.settings import Settings, parse_activations
+from nonlin.comparison.settings import Settings
 from nonlin.comparison.training import RunKey, spread, train
+from nonlin.naming import parse_activations
 
 
 @pytest.fixture(scope="module")

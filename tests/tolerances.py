@@ -6,18 +6,14 @@ contract's docstring counts apart, and what is not the formulas' doing.
 
 from __future__ import annotations
 
-import numpy as np
-
-# Bits of precision and smallest normal exponent of each dtype.
-PRECISION = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
-LOWEST = {"float64": -1022, "float32": -126, "float16": -14, "bfloat16": -126}
+from nonlin.certification.ulp import CROSSING as CROSSING
+from nonlin.certification.ulp import LOWEST as LOWEST
+from nonlin.certification.ulp import PRECISION as PRECISION
+from nonlin.certification.ulp import ulp as ulp
 
 # A parameter p that is no power of two: relative error of p and of p·x, in units of one ULP,
 # multiplied by the condition number of the function in p.
 PARAMETER_ULP = 1.0
-
-# Unit in which a derivative counts where it crosses zero, within |m|/2 of a minimum at m.
-CROSSING = 1 / 16
 
 # Rounding to nearest, in ULP; ties and the last bit of a float64 reference.
 ROUNDED = 0.5 + 1e-6
@@ -35,6 +31,10 @@ TWOFOLD = 2.0**-66
 JAX = 4.0
 FLUSHED = 2.0**-126
 
+# Other frameworks are right within this multiple of our own bound, or this many ULP.
+FRAMEWORK_FACTOR = 4.0
+FRAMEWORK_ULP = 8.0
+
 # Monte Carlo with 2^20 draws: standard deviations allowed, one failure in 10^6 runs.
 SIGMAS = 5.0
 
@@ -50,9 +50,15 @@ MOMENT = 1e-13
 # Central differences of float64 values with a step of 1e-6.
 DIFFERENCE = 1e-7
 
+# torch.compile's Inductor and onnxruntime: their own exp, tanh and erf, float32.
+FUSED = {"rtol": 1e-5, "atol": 1e-6}
+ONNX = {"rtol": 1e-5, "atol": 2e-6}
 
-def ulp(true: np.ndarray, dtype: str) -> np.ndarray:
-    """Size of one unit in the last place of `dtype` at float64 values `true`."""
-    _, exponent = np.frexp(np.abs(np.asarray(true, dtype=np.float64)))
-    exponent = np.maximum(exponent - 1, LOWEST[dtype])
-    return np.ldexp(1.0, exponent - (PRECISION[dtype] - 1))
+# PyTorch's own samples, |x| ≤ 10, by dtype and whether the record is over an axis, whose sums
+# cancel: where elementwise ones differ by more, the definition decides.
+OPINFO = {
+    ("float32", False): {"rtol": 4e-6, "atol": 1e-7},
+    ("float32", True): {"rtol": 4e-6, "atol": 5e-7},
+    ("float64", False): {"rtol": 1e-14, "atol": 1e-15},
+    ("float64", True): {"rtol": 1e-14, "atol": 1e-15},
+}

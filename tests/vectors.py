@@ -7,11 +7,11 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
+from mpmath import mp
 
 import nonlin
 from nonlin.parameter import Parameter
 from nonlin.vector import VectorActivation
-from reference import mp
 from tolerances import CROSSING, LOWEST, PARAMETER_ULP, ulp
 
 CATALOGUE = [nonlin.get(name) for name in nonlin.list_activations()]

@@ -22,6 +22,9 @@ from nonlin.choices import precision, saving
 if TYPE_CHECKING:
     from nonlin import init as init
     from nonlin import nn as nn
+    from nonlin import testing as testing
+    from nonlin.certification import Certificate as Certificate
+    from nonlin.certification import certify as certify
     from nonlin.comparison import compare as compare
     from nonlin.comparison import open_results as open_results
     from nonlin.defining import define as define
@@ -32,13 +35,15 @@ __version__ = "0.1.0"
 
 # These load when they are first named, so that importing nonlin loads no framework and is quick.
 _LAZY = {
+    "Certificate": "nonlin.certification",
+    "certify": "nonlin.certification",
     "compare": "nonlin.comparison",
     "define": "nonlin.defining",
     "open_results": "nonlin.comparison",
     "parse": "nonlin.defining",
     "swap": "nonlin.nn",
 }
-_MODULES = ("nn", "init")
+_MODULES = ("nn", "init", "testing")
 
 __all__ = [
     "Activation",

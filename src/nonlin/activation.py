@@ -11,10 +11,11 @@ from typing import Any, ClassVar, Literal
 
 from nonlin import backends
 from nonlin.choices import Precision, Save, chosen
-from nonlin.conventions import FRAMEWORKS, Convention, kink_choice
-from nonlin.errors import NonlinError, did_you_mean
-from nonlin.facts import KINK_CHOICES, Contract, Facts, Kink, KinkChoice
+from nonlin.conventions import Convention, convention_of, kink_choice
+from nonlin.errors import NonlinError
+from nonlin.facts import Contract, Facts, Kink, KinkChoice
 from nonlin.parameter import Formula, Parameter, Value
+from nonlin.validation import check
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,47 +84,13 @@ class Activation:
     _formulas: ClassVar = ("value", "slope", "definition", "facts_of", "contract_of")
 
     def __post_init__(self) -> None:
-        for name in (self.name, *self.aliases):
-            if not name.isidentifier() or name != name.lower():
-                raise NonlinError(f"activation name {name!r}: allowed: a lower-case identifier")
-        for framework, convention in self.conventions.items():
-            if framework not in FRAMEWORKS:
-                raise NonlinError(
-                    f"{self.name}: framework {framework!r}; allowed: {', '.join(FRAMEWORKS)}"
-                )
-            for name in convention.parameters:
-                if name not in {parameter.name for parameter in self.parameters}:
-                    raise NonlinError(f"{self.name}: no parameter {name!r} to give {framework}'s")
-        if self.at_kink not in KINK_CHOICES:
-            raise NonlinError(
-                f"{self.name}: at_kink={self.at_kink!r}; allowed: {', '.join(KINK_CHOICES)}"
-            )
-        known = {parameter.name: parameter for parameter in self.parameters}
-        for name in (*self.bound, *self.learned):
-            if name not in known:
-                raise NonlinError(self._unknown_parameter(name, list(known)))
-        for name in self.learned:
-            if known[name].derivative is None:
-                raise NonlinError(f"{self.name}: parameter {name} cannot be learned")
-        values = {
-            name: parameter.validate(self.name, self.bound.get(name, parameter.default))
-            for name, parameter in known.items()
-        }
-        for lower, upper in self.ordered:
-            if not values[lower] < values[upper]:
-                raise NonlinError(
-                    f"{self.name}: {lower}={values[lower]}, {upper}={values[upper]}; "
-                    f"allowed: {lower} < {upper}"
-                )
+        values = check(self)
         object.__setattr__(self, "bound", MappingProxyType(values))
         if self.contract_of is not None:
             object.__setattr__(self, "contract", self.contract_of(**values))
-
-    def _unknown_parameter(self, name: str, known: list[str]) -> str:
-        if not known:
-            return f"{self.name} takes no parameters; got {name!r}"
-        hint = did_you_mean(name, known)
-        return f"{self.name}: unknown parameter {name!r}{hint} (known: {', '.join(known)})"
+        if self.at_kink != "torch":
+            # Read in back-propagation, where torch.compile cannot enter a cached property's lock.
+            object.__setattr__(self, "kinks", self._find_kinks())
 
     def __hash__(self) -> int:
         return hash((self.name, tuple(self.bound.items()), self.learned, self.at_kink))
@@ -146,26 +113,28 @@ class Activation:
         shown += ["learned"] if self.learned else []
         return f"{self.name}({', '.join(shown)})" if shown else self.name
 
+    def _repr_html_(self) -> str:
+        """A card for notebooks: formula, plot, facts."""
+        from nonlin.report.card import card
+
+        return card(self)
+
     def _is_set(self, parameter: Parameter) -> bool:
         return self.bound[parameter.name] != parameter.default
 
     @cached_property
     def facts(self) -> Facts:
         """Facts of the function with the parameters it is bound to."""
-        from nonlin.moments import normal_moments
+        from nonlin.moments import complete
 
-        mean, variance = normal_moments(self)
-        at_zero = next((k.torch for k in self.kinks if k.at == 0), None)
-        return dataclasses.replace(
-            self.facts_of(**self.bound),
-            mean=mean,
-            variance=variance,
-            slope_at_zero=self.derivative(0.0) if at_zero is None else at_zero,
-        )
+        return complete(self.facts_of(**self.bound), self)
 
     @cached_property
     def kinks(self) -> tuple[Kink, ...]:
         """The points without a derivative."""
+        return self._find_kinks()
+
+    def _find_kinks(self) -> tuple[Kink, ...]:
         return self.facts_of(**self.bound).kinks
 
     def bind(
@@ -192,20 +161,13 @@ class Activation:
             (0.01, 1.0)
         """
         if like is not None:
-            parameters = {**self._convention(like).parameters, **parameters}
+            offered = convention_of(self.name, self.conventions, like)
+            parameters = {**offered.parameters, **parameters}
             at_kink = kink_choice(like) if at_kink is None else at_kink
         if not parameters and at_kink in (None, self.at_kink):
             return self
         choice = self.at_kink if at_kink is None else at_kink
         return dataclasses.replace(self, bound={**self.bound, **parameters}, at_kink=choice)
-
-    def _convention(self, framework: str) -> Convention:
-        if framework in self.conventions:
-            return self.conventions[framework]
-        if framework not in FRAMEWORKS:
-            raise NonlinError(f"{self.name}: like={framework!r}; allowed: {', '.join(FRAMEWORKS)}")
-        offered = ", ".join(self.conventions) or "none of the frameworks"
-        raise NonlinError(f"{self.name}: {framework} has no such function; offered by: {offered}")
 
     def learn(self, *names: str) -> Activation:
         """Return the same function with parameters that a module trains.
@@ -240,7 +202,8 @@ class Activation:
         Raises:
             NonlinError: a fixed parameter is unknown, or its value outside its domain.
         """
-        values = {key: self.bind(**{key: value}).bound[key] for key, value in (fixed or {}).items()}
+        fixing: dict[str, Any] = dict(fixed or {})
+        values = {key: self.bind(**fixing).bound[key] for key in fixing}
         if values:
             for attribute in self._formulas:
                 formula = getattr(self, attribute)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from nonlin.errors import NonlinError
 from nonlin.facts import KinkChoice
 
 # Hugging Face's is the table ACT2FN of transformers.
@@ -25,6 +26,7 @@ class Convention:
         note: a difference that a user meets, in a sentence.
         wrong: where its float32 values or gradients are far from the true ones, in a
             sentence; tests hold the framework to it, so that a mended error is noticed.
+        exported: whether its ONNX graph is as accurate as the framework's own function.
     """
 
     call: str
@@ -32,8 +34,25 @@ class Convention:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
     wrong: str = ""
+    exported: bool = True
 
 
 def kink_choice(framework: str) -> KinkChoice:
     """Whose slope a framework takes at a kink: Keras, timm and Hugging Face run on PyTorch."""
     return "jax" if framework == "jax" else "torch"
+
+
+def convention_of(
+    activation: str, conventions: Mapping[str, Convention], framework: str
+) -> Convention:
+    """What a framework makes of an activation.
+
+    Raises:
+        NonlinError: no such framework, or it does not offer the function.
+    """
+    if framework in conventions:
+        return conventions[framework]
+    if framework not in FRAMEWORKS:
+        raise NonlinError(f"{activation}: like={framework!r}; allowed: {', '.join(FRAMEWORKS)}")
+    offered = ", ".join(conventions) or "none of the frameworks"
+    raise NonlinError(f"{activation}: {framework} has no such function; offered by: {offered}")

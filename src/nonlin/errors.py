@@ -64,5 +64,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         "; did you mean 'digits'?"
     """
     folded = {name.casefold(): name for name in known}
-    near = difflib.get_close_matches(word.casefold(), folded, n=1)
+    letters = sorted(word.casefold())
+    # Letters that changed places are the nearest slip of all: 'gleu' is no 'glu'.
+    near = [name for name in folded if sorted(name) == letters]
+    near = near or difflib.get_close_matches(word.casefold(), folded, n=1)
     return f"; did you mean {folded[near[0]]!r}?" if near else ""

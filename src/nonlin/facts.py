@@ -118,7 +118,8 @@ class VectorFacts:
     Attributes:
         range: the smallest interval that holds the values taken.
         sums_to_one: whether the outputs along the axis sum to 1.
-        ratio: length of the axis in the output over its length in the input.
+        inputs: the length of the axis has to be a multiple of this.
+        outputs: how many numbers come out for each `inputs` that go in.
         smoothness: k of the class C^k; -1 for a jump, ``math.inf`` for smooth.
         homogeneous: the degree k with f(cx) = cᵏ·f(x) for every c > 0, if there is one.
         shift_invariant: whether f(x + c) = f(x) for every number c.
@@ -127,12 +128,18 @@ class VectorFacts:
 
     range: Range
     sums_to_one: bool = False
-    ratio: Fraction = Fraction(1)
+    inputs: int = 1
+    outputs: int = 1
     smoothness: float = math.inf
     homogeneous: int | None = None
     shift_invariant: bool = False
     surrogate: bool = False
     kinks: ClassVar[tuple[Kink, ...]] = ()
+
+    @property
+    def ratio(self) -> Fraction:
+        """Length of the axis in the output over its length in the input."""
+        return Fraction(self.outputs, self.inputs)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from fractions import Fraction
 from typing import Any
 
 from nonlin.activation import Activation
@@ -41,7 +40,7 @@ def gated(gate: Activation, **attributes: Any) -> VectorActivation:
         facts = gate.facts_of(**parameters)
         return VectorFacts(
             range=Range(-INF, INF),
-            ratio=Fraction(1, 2),
+            inputs=2,
             smoothness=facts.smoothness,
             homogeneous=None if facts.homogeneous is None else 1 + facts.homogeneous,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 from functools import cache
@@ -11,6 +12,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from nonlin.activation import Activation
+    from nonlin.facts import Facts
 
 # The normal density is below 1e-55 beyond, less than rounding adds.
 _REACH = 16.0
@@ -54,6 +56,23 @@ def normal_moments(record: Activation) -> tuple[float, float]:
     kinks = tuple(kink.at for kink in record.kinks)
     mean = expect(record, kinks)
     return mean, expect(lambda z: (record(z) - mean) ** 2, kinks)
+
+
+def complete(facts: Facts, record: Activation) -> Facts:
+    """The facts a record states, with those that its formulas tell.
+
+    Args:
+        facts: what the record states.
+        record: the activation.
+    """
+    mean, variance = normal_moments(record)
+    at_zero = [kink.torch for kink in facts.kinks if kink.at == 0]
+    return dataclasses.replace(
+        facts,
+        mean=mean,
+        variance=variance,
+        slope_at_zero=at_zero[0] if at_zero else record.derivative(0.0),
+    )
 
 
 @cache

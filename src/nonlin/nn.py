@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from nonlin.activation import Activation
+from nonlin.choices import Precision, Save, chosen
 from nonlin.errors import NonlinError, require
 from nonlin.functions import get, list_activations
 
@@ -34,6 +35,8 @@ class ActivationModule(nn.Module):
             by default.
         device: device of the learned parameters.
         dtype: dtype of the learned parameters.
+        precision: as in :func:`nonlin.precision`; what is in force when it is called by default.
+        save: as in :func:`nonlin.saving`; likewise.
         **parameters: values by name; start values of those that are learned.
 
     Shape:
@@ -61,9 +64,12 @@ class ActivationModule(nn.Module):
         learn: str | tuple[str, ...] | None = None,
         device: Any = None,
         dtype: Any = None,
+        precision: Precision | None = None,
+        save: Save | None = None,
         **parameters: Any,
     ) -> None:
         super().__init__()
+        self.precision, self.save = precision, save
         if num_parameters < 1:
             raise NonlinError(
                 f"{self.record.name}: num_parameters={num_parameters}; allowed: 1 or more"
@@ -85,7 +91,7 @@ class ActivationModule(nn.Module):
             # 16 bits would draw from too few values: 0 itself once in 256 for bfloat16.
             dtype = torch.promote_types(x.dtype, torch.float32)
             given["noise"] = torch.rand_like(x, dtype=dtype, requires_grad=False)
-        return pytorch.value(self.record, x, given)
+        return chosen(self.precision, self.save, pytorch.value, self.record, x, given)
 
     def _spread(self, parameter: Any, x: Any) -> Any:
         """View a per-channel parameter so that it broadcasts along the channel axis."""
@@ -105,6 +111,7 @@ class ActivationModule(nn.Module):
         shown = [f"{name}={value}" for name, value in self.record.bound.items()]
         if self.record.at_kink != "torch":
             shown.append(f"at_kink={self.record.at_kink}")
+        shown += [f"{name}={of}" for name in ("precision", "save") if (of := getattr(self, name))]
         if self.record.learned:
             shown.append("learned: " + ", ".join(self.record.learned))
         return ", ".join(shown)

@@ -57,8 +57,10 @@ class Parameter:
 
     def from_torch(self, theirs: Any) -> Value:
         """The value that PyTorch writes as `theirs`; None is its word for the default."""
-        ours = {word: choice for choice, word in self.torch_words.items()}
-        return self.default if theirs is None else ours.get(theirs, theirs)
+        if theirs is None:
+            return self.default
+        ours = [choice for choice, word in self.torch_words.items() if word == theirs]
+        return ours[0] if ours else theirs
 
     def to_torch(self, value: Value) -> Any:
         """PyTorch's way of writing `value`; None where it has none."""

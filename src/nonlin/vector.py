@@ -44,13 +44,16 @@ class VectorActivation(Activation):
         super().__post_init__()
         if self.part is not None:
             object.__setattr__(self, "part", self.part.bind(at_kink=self.at_kink))
-        # Here, so that a compiler which traces a call meets no fractions.
-        object.__setattr__(self, "_pieces", self.facts_of(**self.bound).ratio.denominator)
+        # Here, so that a call does not ask for the facts.
+        object.__setattr__(self, "_pieces", self.facts_of(**self.bound).inputs)
 
     @cached_property
     def facts(self) -> Any:
         """Facts of the function with the parameters it is bound to."""
         return self.facts_of(**self.bound)
+
+    def _find_kinks(self) -> tuple[Kink, ...]:
+        return ()
 
     def evaluate_value(self, x: Any, xp: Any, parameters: Mapping[str, Any]) -> Any:
         return self._along(self.value, parameters, xp, x)

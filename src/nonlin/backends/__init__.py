@@ -47,28 +47,20 @@ def derivative(record: Activation, x: Any, arrays: Mapping[str, Any], out: Any =
     """Derivative of `record` at `x`, in the library of `x`; `out` as for :func:`value`."""
     if out is not None:
         return _into(record, x, "SLOPE", arrays, out, derivative)
-    from nonlin.backends import arrays as generic
-
     computed = _native(record, x, "SLOPE", arrays)
     if computed is not None:
         return computed
-    return generic.evaluate(record, x, _formula(record, record.evaluate_slope, arrays))
+    return _evaluate(record, x, _formula(record, record.evaluate_slope, arrays))
 
 
 def vjp(record: Activation, x: Any, gradient: Any) -> Any:
     """Gradient at `x` from the gradient at the value."""
-    from nonlin.backends import arrays as generic
-
-    return generic.evaluate(
-        record, x, lambda x, g, xp: record.pull_back(x, g, xp, record.bound), gradient
-    )
+    return _evaluate(record, x, lambda x, g, xp: record.pull_back(x, g, xp, record.bound), gradient)
 
 
 def jvp(record: Activation, x: Any, tangent: Any) -> Any:
     """Tangent of the value from the tangent of `x`."""
-    from nonlin.backends import arrays as generic
-
-    return generic.evaluate(
+    return _evaluate(
         record, x, lambda x, t, xp: record.push_forward(x, t, xp, record.bound), tangent
     )
 
@@ -109,6 +101,17 @@ def _into(
     if _native(record, x, mode, arrays, out) is None:
         out[...] = evaluate(record, x, arrays)
     return out
+
+
+def _evaluate(record: Activation, x: Any, formula: Callable[..., Any], *others: Any) -> Any:
+    """Apply a formula of `x`, other arrays and the namespace."""
+    if _is_of("torch", "Tensor", x):
+        from nonlin.backends import pytorch
+
+        return pytorch.apply(record, x, formula, *others)
+    from nonlin.backends import arrays as generic
+
+    return generic.evaluate(record, x, formula, *others)
 
 
 def _formula(

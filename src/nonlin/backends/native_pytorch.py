@@ -182,7 +182,7 @@ class _Kernel(torch.autograd.Function):
         if _is_watched(gradient):
             from nonlin.backends import pytorch
 
-            return pytorch.pull_back(record, x, gradient, {}, ())[0], None, None
+            return pytorch.pull_back(record, x, gradient, {}, (True,))[0], None, None
         if kept:
             return gradient * kept[0], None, None
         return _run(call, GRADIENT, x, gradient), None, None
@@ -223,7 +223,8 @@ class _Learned(torch.autograd.Function):
             from nonlin.backends import pytorch
 
             given = dict(zip(ctx.names, tensors, strict=True))
-            to_x, to_given = pytorch.pull_back(ctx.record, x, gradient, given, wanted[4:])
+            needed = (wanted[0], *wanted[4:])
+            to_x, *to_given = pytorch.pull_back(ctx.record, x, gradient, given, needed)
             return to_x, None, None, None, *to_given
         to_x = _run(call, GRADIENT, x, gradient) if wanted[0] else None
         to_given = []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import array_api_compat.torch
@@ -15,8 +16,15 @@ from nonlin.backends.namespace import Namespace
 if TYPE_CHECKING:
     from nonlin.activation import Activation
 
+
+class TorchNamespace(Namespace):
+    def sort(self, x: Tensor, *, axis: int = -1, descending: bool = False) -> Tensor:
+        """The array API's, but not stable: values alone do not show it, and ONNX has no other."""
+        return torch.sort(x, dim=axis, descending=descending).values
+
+
 # Made once: the compiler traces no look-up of the library.
-XP = Namespace(array_api_compat.torch)
+XP = TorchNamespace(array_api_compat.torch)
 
 
 def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor] | None = None) -> Tensor:
@@ -33,25 +41,66 @@ def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor] | None = 
     Raises:
         InputTypeError: `x` is not floating point.
     """
+    _require_floating(record, x)
+    tensors = tensors or {}
+    if not torch.compiler.is_compiling():
+        if torch._C._is_tracing() and torch.onnx.is_in_onnx_export():
+            return _exported(record, x, tensors)
+        computed = native_pytorch.value(record, x, tensors)
+        if computed is not None:
+            return computed
+        return _Both.apply(x, record, tuple(tensors), *tensors.values())
+    if torch.onnx.is_in_onnx_export():
+        return _exported(record, x, tensors)
+    if torch.compiler.is_exporting():
+        return evaluate(record, x, tensors)  # An exported graph keeps no Function's backward.
+    given = tuple(tensors.values())
+    if torch._C._are_functorch_transforms_active():
+        return _outside_the_graph(x, record, tuple(tensors), *given)
+    if not torch.is_grad_enabled() or not any(tensor.requires_grad for tensor in (x, *given)):
+        # Without a gradient the compiler calls a Function's forward as it stands, and
+        # takes one with *given for one with a context (torch 2.13).
+        return evaluate(record, x, tensors)
+    # The compiler traces no Function with a jvp, and differentiates what it traces itself.
+    return _Reverse.apply(x, record, tuple(tensors), *given)
+
+
+def _exported(record: Activation, x: Tensor, tensors: Mapping[str, Tensor]) -> Tensor:
+    from nonlin.backends import onnx
+
+    return onnx.value(record, x, tensors)
+
+
+@torch.compiler.disable(
+    # The compiler would differentiate the formula, and says nothing (torch 2.13).
+    reason="inside torch.func the compiler ignores the derivative of an autograd.Function; "
+    "compile without fullgraph"
+)
+def _outside_the_graph(
+    x: Tensor, record: Activation, names: tuple[str, ...], *given: Tensor
+) -> Tensor:
+    return _Both.apply(x, record, names, *given)
+
+
+def _require_floating(record: Activation, x: Tensor) -> None:
     if not x.is_floating_point():
         raise refuse_input(record, f"dtype {x.dtype}")
-    tensors = tensors or {}
-    computed = native_pytorch.value(record, x, tensors)
-    if computed is not None:
-        return computed
-    if torch.onnx.is_in_onnx_export():
-        from nonlin.backends import onnx
 
-        return onnx.value(record, x, tensors)
-    # The compiler traces no Function with a jvp, and differentiates what it traces itself.
-    function = _Reverse if torch.compiler.is_compiling() else _Both
-    return function.apply(x, record, tuple(tensors), *tensors.values())
+
+def apply(record: Activation, x: Tensor, formula: Callable[..., Tensor], *others: Tensor) -> Tensor:
+    """Apply a formula of `x`, other tensors and the namespace, in float32 for 16-bit input.
+
+    Raises:
+        InputTypeError: `x` is not floating point.
+    """
+    _require_floating(record, x)
+    return _as(x, formula(_wide(x), *(_wide(other) for other in others), XP))
 
 
 def evaluate(record: Activation, x: Tensor, tensors: Mapping[str, Tensor]) -> Tensor:
     """Value by the formula, which autograd would differentiate as it stands."""
-    parameters = {**record.bound, **_widened(tensors)}
-    return record.evaluate_value(_wide(x), XP, parameters).to(x.dtype)
+    result = record.evaluate_value(_wide(x), XP, {**record.bound, **_widened(tensors)})
+    return _as(x, result)
 
 
 def pull_back(
@@ -60,7 +109,7 @@ def pull_back(
     gradient: Tensor,
     given: Mapping[str, Tensor],
     wanted: Sequence[bool],
-) -> tuple[Tensor, list[Tensor | None]]:
+) -> tuple[Tensor | None, ...]:
     """Gradients of `x` and of what stands for parameters, by formulas that autograd can follow.
 
     Args:
@@ -68,25 +117,30 @@ def pull_back(
         x: the input.
         gradient: that of the value.
         given: what stands for parameters.
-        wanted: of which of them the gradient is wanted.
+        wanted: of which of them, `x` first, the gradient is wanted.
     """
     wide, upstream = _wide(x), _wide(gradient)
     parameters = {**record.bound, **_widened(given)}
-    to_x = record.pull_back(wide, upstream, XP, parameters).to(x.dtype)
+    to_x = record.pull_back(wide, upstream, XP, parameters).to(x.dtype) if wanted[0] else None
     formulas = {p.name: p.derivative for p in record.parameters}
     to_given: list[Tensor | None] = []
-    for (name, tensor), needed in zip(given.items(), wanted, strict=True):
+    for (name, tensor), needed in zip(given.items(), wanted[1:], strict=True):
         formula = formulas.get(name)
         if formula is None or not needed:
             to_given.append(None)
             continue
         full = upstream * formula(wide, XP, **parameters)
         to_given.append(full.sum_to_size(tensor.shape).to(tensor.dtype))
-    return to_x, to_given
+    return to_x, *to_given
 
 
 def _wide(x: Tensor) -> Tensor:
     return x.float() if x.dtype.itemsize < 4 else x
+
+
+def _as(x: Tensor, result: Tensor) -> Tensor:
+    # A conversion to the same dtype would stand in every exported graph.
+    return result if result.dtype == x.dtype else result.to(x.dtype)
 
 
 def _widened(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -118,8 +172,13 @@ class _Reverse(torch.autograd.Function):
         x, *given = ctx.saved_tensors
         tensors = dict(zip(ctx.names, given, strict=True))
         needed = ctx.needs_input_grad
-        to_x, to_given = pull_back(ctx.record, x, gradient, tensors, needed[3:])
-        return to_x if needed[0] else None, None, None, *to_given
+        wanted = (needed[0], *needed[3:])
+        to_x, *to_given = pull_back(ctx.record, x, gradient, tensors, wanted)
+        return to_x, None, None, *to_given
+
+
+# Function.apply binds its arguments to the signature, whose making costs as much as exp and log.
+_Reverse.forward.__signature__ = inspect.signature(_Reverse.forward)  # type: ignore[attr-defined]
 
 
 class _Both(_Reverse):

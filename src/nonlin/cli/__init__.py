@@ -9,8 +9,11 @@ from typing import Annotated
 import typer
 
 import nonlin
+from nonlin.cli.certify import certify
 from nonlin.cli.compare import compare
 from nonlin.cli.info import info
+from nonlin.cli.list import list_
+from nonlin.cli.show import show
 from nonlin.errors import NonlinError, UserCodeError
 
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -22,7 +25,10 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
+app.command("list")(list_)
+app.command()(show)
 app.command()(compare)
+app.command()(certify)
 app.command()(info)
 
 

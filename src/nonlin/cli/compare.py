@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nonlin.activation import Activation
-from nonlin.defining import parse_definition
 from nonlin.errors import NonlinError, require
 
 if TYPE_CHECKING:
@@ -145,7 +144,8 @@ def _cores() -> int:
 
 def _activations(text: str, definitions: list[str]) -> tuple[Activation, ...] | str:
     """The activations that are named, those of --define among them."""
-    from nonlin.comparison.settings import parse_activations
+    from nonlin.defining import parse_definition
+    from nonlin.naming import parse_activations
 
     defined: dict[str, Activation] = {}
     for definition in definitions:

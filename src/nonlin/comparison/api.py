@@ -11,8 +11,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from nonlin.activation import Activation
 from nonlin.comparison import data as datasets
 from nonlin.comparison import repeating
@@ -31,16 +29,13 @@ from nonlin.comparison.planning import (
     tuning_keys,
 )
 from nonlin.comparison.progress import progress
-from nonlin.comparison.results import Comparison, Curve
-from nonlin.comparison.settings import (
-    DEFAULT_ACTIVATIONS,
-    Settings,
-    check_count,
-    parse_activations,
-)
+from nonlin.comparison.results import Comparison
+from nonlin.comparison.settings import DEFAULT_ACTIVATIONS, Settings, check_count
 from nonlin.comparison.store import Store
 from nonlin.comparison.training import RunKey, RunResult
+from nonlin.curves import curves_of
 from nonlin.errors import NonlinError, did_you_mean, require
+from nonlin.naming import parse_activations
 
 # Rows a network sees when the number of epochs is left open: enough for a small network to
 # settle on small data, and never fewer than three passes.
@@ -50,7 +45,6 @@ _FOLDER = "nonlin-results"
 # Asked for before anything is trained: a missing one must not show when the report is due.
 LAB = ("filelock", "jinja2", "pandas", "plotly", "sklearn")
 _USUAL_MODEL = {"language": "transformer"}
-_CURVE = np.linspace(-5.0, 5.0, 401)
 
 
 def compare(
@@ -242,7 +236,7 @@ def _result(
         runs=runs,
         epochs=epochs,
         layers=layers,
-        curves=[_curve(record) for record in settings.activations],
+        curves=curves_of(settings.activations),
         folder=store.folder,
         notes=[*dataset.notes, *_notes(runs)],
         versions=_versions(),
@@ -258,10 +252,6 @@ def _own(table: Any, settings: Settings, rates: Mapping[str, float]) -> Any:
     is_judged = (table["seed"] < settings.seeds) & (table["lr"] == table["activation"].map(rates))
     is_named = table["activation"].isin(settings.names)
     return table[is_named & (~is_final | is_judged)].reset_index(drop=True)
-
-
-def _curve(record: Activation) -> Curve:
-    return Curve(repr(record), _CURVE, record(_CURVE), record.derivative(_CURVE))
 
 
 def _notes(runs: Any) -> list[str]:

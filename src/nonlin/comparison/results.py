@@ -10,6 +10,7 @@ from typing import Any
 
 from nonlin.comparison.intervals import Interval
 from nonlin.comparison.metrics import Metric
+from nonlin.curves import Curve
 
 CONFIDENCE = 0.95
 
@@ -59,16 +60,6 @@ class Row:
     gradient_ratio_start: float | None
     gradient_ratio_end: float | None
     explanation: str = ""
-
-
-@dataclass(frozen=True)
-class Curve:
-    """An activation and its derivative over an interval, for a picture."""
-
-    name: str
-    x: Any
-    value: Any
-    derivative: Any
 
 
 @dataclass(frozen=True)

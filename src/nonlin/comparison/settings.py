@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from nonlin.activation import Activation
 from nonlin.defining.record import Defined
 from nonlin.errors import NonlinError
-from nonlin.facts import Facts, KinkChoice
+from nonlin.facts import Facts
 from nonlin.functions import get
+from nonlin.naming import parse_activation
 
 LEARNING_RATES = {
     "adam": (3e-4, 1e-3, 3e-3, 1e-2, 3e-2),
@@ -30,7 +30,6 @@ DEFAULT_ACTIVATIONS = "relu,leaky_relu,elu,gelu,swish,mish,tanh,sigmoid"
 # Results stay comparable when these change: they say how many networks are trained and how
 # the finished ones are judged, not how one is trained. The data have their own fingerprint.
 _NOT_IDENTITY = ("activations", "baseline", "seeds", "margin", "data", "data_dir")
-_SPEC = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*(?:,|$)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,79 +176,3 @@ def _word(value: str | Callable[..., Any] | None) -> str:
     if value is None or isinstance(value, str):
         return value or "none"
     return f"{value.__module__}:{getattr(value, '__qualname__', type(value).__name__)}"
-
-
-def parse_activation(text: str | Activation) -> Activation:
-    """Read one activation as it is printed: ``relu``, ``swish(beta=1.5)``, ``swish(learned)``.
-
-    Raises:
-        NonlinError: malformed text, unknown activation or parameter.
-
-    Example:
-        >>> parse_activation("leaky_relu(alpha=0.2)")
-        leaky_relu(alpha=0.2)
-    """
-    records = parse_activations([text] if isinstance(text, Activation) else text)
-    if len(records) != 1:
-        raise NonlinError(f"{text!r} names {len(records)} activations; allowed: one")
-    return records[0]
-
-
-def parse_activations(
-    text: str | Iterable[str | Activation], defined: Mapping[str, Activation] | None = None
-) -> tuple[Activation, ...]:
-    """Read several activations, separated by commas, or given one by one.
-
-    Args:
-        text: the activations.
-        defined: records beside the catalogue's, by name.
-
-    Raises:
-        NonlinError: malformed text, unknown activation or parameter.
-
-    Example:
-        >>> parse_activations("relu, swish(beta=1.5)")
-        (relu, swish(beta=1.5))
-    """
-    if not isinstance(text, str | Iterable):
-        raise NonlinError(
-            f"--activations {text!r}; allowed: names separated by commas, or names and records"
-        )
-    if not isinstance(text, str):
-        one_by_one = [
-            item if isinstance(item, Activation) else parse_activation(item) for item in text
-        ]
-        return tuple(one_by_one)
-    found, position = [], 0
-    while position < len(text):
-        match = _SPEC.match(text, position)
-        if match is None:
-            raise NonlinError(
-                f"--activations {text!r}: cannot read it from position {position} on; "
-                "allowed: names separated by commas, such as relu,swish(beta=1.5)"
-            )
-        found.append(_bound((defined or {}).get(match[1]) or get(match[1]), match[2]))
-        position = match.end()
-    return tuple(found)
-
-
-def _bound(record: Activation, arguments: str | None) -> Activation:
-    for argument in filter(None, (part.strip() for part in (arguments or "").split(","))):
-        key, _, value = (piece.strip() for piece in argument.partition("="))
-        if key == "learned" and not value:
-            record = record.learn()
-        elif key == "at_kink":
-            record = record.bind(at_kink=cast(KinkChoice, value))
-        else:
-            given: dict[str, Any] = {key: _number(value)}
-            record = record.bind(**given)
-    return record
-
-
-def _number(text: str) -> float | int | str:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text

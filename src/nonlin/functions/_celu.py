@@ -16,12 +16,6 @@ def slope(x, xp, *, alpha):
     return xp.where(x > 0, 1.0, xp.exp(xp.where(x > 0, 0.0, x) / alpha))
 
 
-def alpha_derivative(x, xp, *, alpha):
-    # 1 − e^u(1 − u) with u = x/α ≤ 0; expm1 keeps what the difference of two numbers near 1 loses.
-    u = xp.finite(xp.where(x > 0, 0.0, x) / alpha)
-    return xp.expm1(u) - u * xp.exp(u)
-
-
 def definition(mp, x, *, alpha):
     return x if x >= 0 else mp.mpf(alpha) * mp.expm1(x / mp.mpf(alpha))
 

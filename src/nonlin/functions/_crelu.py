@@ -1,7 +1,5 @@
 """Concatenated ReLU: both sides of the input, each rectified."""
 
-from fractions import Fraction
-
 from nonlin.facts import Contract, Range, VectorFacts
 from nonlin.functions._relu import relu
 from nonlin.vector import VectorActivation, axis_parameter
@@ -38,7 +36,7 @@ crelu = VectorActivation(
     definition=definition,
     facts_of=lambda *, axis: VectorFacts(
         range=Range(0.0, float("inf"), low_reached=True),
-        ratio=Fraction(2),
+        outputs=2,
         smoothness=0,
         homogeneous=1,
     ),

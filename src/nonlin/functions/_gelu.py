@@ -91,10 +91,11 @@ WRONG = (
 gelu = Activation(
     name="gelu",
     class_name="GELU",
-    text="x·Φ(x); tanh form ½x(1 + tanh(√(2/π)(x + 0.044715x³))); sigmoid form x·σ(1.702x)",
+    aliases=("gelu_python",),
+    text="x·Φ(x)",
     value=value,
     slope=slope,
-    identity="f′ = Φ(x) + xφ(x); for x·σ(z): σ(z)(1 + xz′(1 − σ(z)))",
+    identity="f′ = Φ(x) + xφ(x)",
     definition=definition,
     facts_of=facts_of,
     contract=EXACT,
@@ -104,7 +105,7 @@ gelu = Activation(
         Parameter(
             "form",
             "exact",
-            "which formula",
+            "Φ itself, or an approximation of it: see gelu_tanh and quick_gelu",
             choices=("exact", "tanh", "sigmoid"),
             torch="approximate",
             torch_words={"exact": "none", "tanh": "tanh"},

@@ -33,7 +33,8 @@ log_sigmoid = Activation(
     torch="LogSigmoid",
     references=("Mikolov et al., NeurIPS 2013, equation 4 (as a loss)",),
     conventions={
-        "torch": Convention(call="torch.nn.functional.logsigmoid"),
+        # ONNX: Log(Sigmoid(x)), which is −inf from x ≈ −88 down.
+        "torch": Convention(call="torch.nn.functional.logsigmoid", exported=False),
         "jax": Convention(call="jax.nn.log_sigmoid"),
         "keras": Convention(call="keras.activations.log_sigmoid"),
     },

@@ -1,7 +1,5 @@
 """Maxout: the maximum over groups of adjacent units."""
 
-from fractions import Fraction
-
 from nonlin.facts import Contract, Range, VectorFacts
 from nonlin.parameter import Parameter
 from nonlin.vector import VectorActivation, axis_parameter
@@ -46,7 +44,7 @@ maxout = VectorActivation(
     definition=definition,
     facts_of=lambda *, pieces, axis: VectorFacts(
         range=Range(-float("inf"), float("inf")),
-        ratio=Fraction(1, pieces),
+        inputs=pieces,
         smoothness=0 if pieces > 1 else float("inf"),
         homogeneous=1,
     ),

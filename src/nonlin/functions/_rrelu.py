@@ -2,6 +2,7 @@
 
 from nonlin.activation import Activation
 from nonlin.conventions import Convention
+from nonlin.facts import Contract
 from nonlin.functions import _leaky_relu
 from nonlin.parameter import Parameter
 
@@ -30,7 +31,8 @@ rrelu = Activation(
         mp, x, alpha=drawn(mp.mpf(lower), mp.mpf(upper), 0.5)
     ),
     facts_of=lambda *, lower, upper: _leaky_relu.facts_of(alpha=drawn(lower, upper, 0.5)),
-    contract=_leaky_relu.leaky_relu.contract,
+    # Half a unit for the slope, half for its product.
+    contract=Contract(value_ulp=1.5, derivative_ulp=1),
     parameters=(
         Parameter("lower", 1 / 8, "one end of the slopes drawn", torch="lower"),
         Parameter("upper", 1 / 3, "the other end of the slopes drawn", torch="upper"),

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from nonlin.report.figures import Looks, name_rows, note, view_buttons
-from nonlin.report.style import INK, MUTED, Look, new_figure, padded, plotly_text, rounded
+from nonlin.report.figures import name_rows, note, view_buttons
+from nonlin.report.looks import INK, MUTED, Look, Looks, padded, plotly_text, rounded
+from nonlin.report.style import new_figure
 from nonlin.report.summaries import baseline_name, paired_differences
 from nonlin.report.words import bare, difference, finite, span
 
@@ -148,7 +149,7 @@ def _set_ranges(figure: go.Figure, margin: float, extents: dict[str, list[float]
         figure.update_xaxes(range=everything)
         return
     close = padded([*frame, *np.concatenate(list(near.values()))])
-    first = len(figure.layout.annotations)
+    first = len(list(figure.select_annotations()))
     for name in extents.keys() - near.keys():
         left = float(np.median(extents[name])) < 0
         figure.add_annotation(
@@ -160,7 +161,7 @@ def _set_ranges(figure: go.Figure, margin: float, extents: dict[str, list[float]
                 y=places[name],
             )
         )
-    marks = range(first, len(figure.layout.annotations))
+    marks = range(first, len(list(figure.select_annotations())))
     figure.update_xaxes(range=close)
     figure.update_layout(
         margin={"t": 66},

@@ -7,22 +7,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
-from nonlin.report.style import (
-    INK,
-    MUTED,
-    Look,
-    apply_template,
-    new_figure,
-    plotly_text,
-    rounded,
-)
+from nonlin.report.function_figure import function_figure
+from nonlin.report.looks import INK, MUTED, Look, Looks, plotly_text, rounded
+from nonlin.report.style import new_figure
 
 if TYPE_CHECKING:
     from nonlin.comparison.results import Comparison
-
-Looks = dict[str, Look]
 
 
 def learning_rates(comparison: Comparison, looks: Looks) -> go.Figure | None:
@@ -88,27 +79,7 @@ def _name_rates(figure: go.Figure, rates: list[float]) -> None:
 def functions(comparison: Comparison, looks: Looks) -> go.Figure | None:
     """Each activation and its derivative."""
     curves = [curve for curve in comparison.curves if curve.name in looks]
-    if not curves:
-        return None
-    titles = ["function", "derivative"]
-    figure = make_subplots(1, 2, subplot_titles=titles, horizontal_spacing=0.09)
-    for curve in curves:
-        look = looks[curve.name]
-        for place, values in enumerate([curve.value, curve.derivative], start=1):
-            figure.add_scatter(
-                x=rounded(curve.x),
-                y=rounded(values),
-                mode="lines",
-                line={"color": look.colour, "dash": look.dash, "width": 2},
-                hovertemplate=f"{look.label}<br>x = %{{x}}: %{{y}}<extra></extra>",
-                meta=look.index,
-                row=1,
-                col=place,
-            )
-    apply_template(figure, 340)
-    figure.update_xaxes(title_text="x", zeroline=True, zerolinecolor="#c3cad2")
-    figure.update_yaxes(zeroline=True, zerolinecolor="#c3cad2")
-    return figure
+    return function_figure(curves, looks) if curves else None
 
 
 def step_times(comparison: Comparison, looks: Looks) -> go.Figure | None:

@@ -9,8 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from nonlin.report.figures import Looks
-from nonlin.report.style import MUTED, Look, apply_template, padded, plotly_text, rounded
+from nonlin.report.looks import MUTED, Look, Looks, padded, plotly_text, rounded
+from nonlin.report.style import apply_template
 from nonlin.report.summaries import median_layers
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from nonlin.report.figures import Looks, axis_title, view_buttons
-from nonlin.report.style import Look, apply_template, padded, rounded
+from nonlin.report.figures import axis_title, view_buttons
+from nonlin.report.looks import Look, Looks, padded, rounded
+from nonlin.report.style import apply_template
 from nonlin.report.summaries import band, final_runs
 
 if TYPE_CHECKING:

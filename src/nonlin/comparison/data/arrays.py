@@ -10,8 +10,8 @@ import torch
 from torch.utils.data import DataLoader, default_collate
 from torch.utils.data import Dataset as TorchDataset
 
-from nonlin.comparison.usercode import call
 from nonlin.errors import NonlinError
+from nonlin.usercode import call
 
 _ALLOWED = "an (X, y) pair of arrays, a torch Dataset or a torch DataLoader"
 

@@ -16,8 +16,8 @@ from nonlin.comparison.data.preparation import (
     standardise_target,
 )
 from nonlin.comparison.randomness import fixed_randomness
-from nonlin.comparison.usercode import call, resolve
 from nonlin.errors import NonlinError
+from nonlin.usercode import call, resolve
 
 _ALLOWED = (
     "(train, test) or (train, validation, test), each an (X, y) pair, a Dataset or a DataLoader"

@@ -17,11 +17,11 @@ from nonlin.comparison.models.mlp import mlp
 from nonlin.comparison.models.transformer import Transformer
 from nonlin.comparison.randomness import fixed_randomness
 from nonlin.comparison.settings import Settings
-from nonlin.comparison.usercode import resolve
 from nonlin.errors import NonlinError, did_you_mean
 from nonlin.functions import get
 from nonlin.init import initialize_
 from nonlin.nn import from_record
+from nonlin.usercode import resolve
 
 BUILT_IN = {
     "mlp": ("image", "signal", "features"),

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import mpmath
-from mpmath import mp
-
 from nonlin.activation import Activation
+from nonlin.errors import require
+
+mp: Any = require("mpmath", "lab", "certification").mp
+# mpmath has no types that a checker could use.
+Number = Any
 
 # Bits that the reference keeps after cancellation; float64 has 53.
 KEPT = 80
@@ -21,24 +23,24 @@ LIMIT = 2304
 SMALLEST = -1200
 
 
-def value(record: Activation, x: float) -> mpmath.mpf:
+def value(record: Activation, x: float) -> Number:
     """f(x) by the definition."""
 
-    def evaluate() -> tuple[mpmath.mpf, mpmath.mpf]:
+    def evaluate() -> tuple[Number, Number]:
         result = definition(record, mp.mpf(x))
         return result, max(abs(result), abs(mp.mpf(x)))
 
     return _settle(evaluate)
 
 
-def derivative(record: Activation, x: float, side: int = 0) -> mpmath.mpf:
+def derivative(record: Activation, x: float, side: int = 0) -> Number:
     """f′(x) by a difference of the definition; `side` ±1 takes the slope on that side."""
 
-    def difference() -> tuple[mpmath.mpf, mpmath.mpf]:
+    def difference() -> tuple[Number, Number]:
         at = mp.mpf(x)
         # Never past a kink at 0; relative, so that it shows beside a large x, and at 0 so
         # small that what the difference leaves out is no float64.
-        step = mp.ldexp(abs(at), -KEPT) if at else mp.ldexp(1, 2 * SMALLEST)
+        step = mp.ldexp(abs(at), -KEPT) if at else mp.ldexp(1, SMALLEST + 100)
         right = at + step if side >= 0 else at
         left = at - step if side <= 0 else at
         high, low = definition(record, right), definition(record, left)
@@ -60,12 +62,12 @@ def by_parameter(record: Activation, name: str, x: float) -> float:
         return float((high - low) / (2 * step))
 
 
-def definition(record: Activation, x: Any) -> mpmath.mpf:
+def definition(record: Activation, x: Any) -> Number:
     """The record's definition with its parameters."""
     return mp.mpf(record.definition(mp, x, **record.bound))
 
 
-def _settle(evaluate: Callable[[], tuple[mpmath.mpf, mpmath.mpf]]) -> mpmath.mpf:
+def _settle(evaluate: Callable[[], tuple[Number, Number]]) -> Number:
     """Raise the precision until `evaluate`'s result keeps KEPT bits of its terms."""
     bits = START
     while True:
