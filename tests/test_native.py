@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import nonlin
-import reference
+from nonlin.certification import exact as reference
 from catalogue import sample, special_points
 from nonlin.backends import native
 from nonlin.backends.namespace import namespace_of
