@@ -25,7 +25,7 @@ format: $(READY)
 # The native kernels under the address and undefined-behaviour sanitizers.
 sanitize: $(READY)
 	PATH="$(abspath $(BIN)):$$PATH" cmake -S native -B build/sanitize -DNONLIN_DRIVER=ON \
-	  -DNONLIN_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Release
+	  -DNONLIN_SANITIZE=address,undefined -DNONLIN_ONLY=-march=native
 	PATH="$(abspath $(BIN)):$$PATH" cmake --build build/sanitize
 	build/sanitize/driver
 

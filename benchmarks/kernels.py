@@ -133,7 +133,9 @@ def table(title: str, rows: Mapping[str, Mapping], columns: Mapping[str, tuple[s
         print(line)
     means = [geometric(values) if values else math.nan for values in collected.values()]
     print(f"{'geometric':12s}" + "".join(f"{mean:16.2f}" for mean in means))
-    print(f"{'least':12s}" + "".join(f"{min(v, default=math.nan):16.2f}" for v in collected.values()))
+    print(
+        f"{'least':12s}" + "".join(f"{min(v, default=math.nan):16.2f}" for v in collected.values())
+    )
 
 
 FORWARD = {"exact": ("forward torch", "forward exact"), "fast": ("forward torch", "forward fast")}
@@ -146,7 +148,7 @@ OTHERS = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="few rounds, and no 16M")
     parser.add_argument("--functions", default=",".join(SPEED))
     arguments = parser.parse_args()

@@ -12,10 +12,10 @@ import pytest
 import torch
 
 import nonlin
-from nonlin.certification import exact as reference
 from catalogue import sample, special_points
 from nonlin.backends import native
 from nonlin.backends.namespace import namespace_of
+from nonlin.certification import exact as reference
 from tolerances import CROSSING, KERNEL_DERIVATIVE, KERNEL_VALUE, ROUNDED, TWOFOLD, ulp
 
 pytestmark = pytest.mark.skipif(native._native is None, reason="built without a compiler")
@@ -99,7 +99,9 @@ def test_float32_is_within_its_bound_of_float64(kind, precision):
         error = np.abs(got.astype(np.float64) - true[kept]) / unit
         bound = (KERNEL_VALUE if kind == "value" else KERNEL_DERIVATIVE)[precision]
         worst = int(np.argmax(error))
-        assert error[worst] <= bound, f"{named(kernel)} {kind} at {x[kept][worst]!r}: {error[worst]}"
+        assert error[worst] <= bound, (
+            f"{named(kernel)} {kind} at {x[kept][worst]!r}: {error[worst]}"
+        )
 
 
 @only("float32")
@@ -429,5 +431,3 @@ raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     if not hasattr(sys, "getwindowsversion"):
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60)
         assert done.returncode == 0, done.stderr
-
-

@@ -13,11 +13,11 @@ import importlib
 from typing import TYPE_CHECKING
 
 from nonlin.activation import Activation
+from nonlin.choices import precision, saving
 from nonlin.errors import NonlinError
 from nonlin.facts import Facts
 from nonlin.functions import get, list_activations
 from nonlin.parameter import Parameter
-from nonlin.choices import precision, saving
 
 if TYPE_CHECKING:
     from nonlin import init as init

@@ -69,7 +69,8 @@ class ActivationModule(nn.Module):
         **parameters: Any,
     ) -> None:
         super().__init__()
-        self.precision, self.save = precision, save
+        self.precision: Precision | None = precision
+        self.save: Save | None = save
         if num_parameters < 1:
             raise NonlinError(
                 f"{self.record.name}: num_parameters={num_parameters}; allowed: 1 or more"

@@ -18,12 +18,17 @@ from nonlin.choices import current_precision
 if TYPE_CHECKING:
     from nonlin.activation import Activation
 
-try:
-    from nonlin import _native  # type: ignore[attr-defined]  # built by native/CMakeLists.txt
-except ImportError as error:
-    _native, ABSENCE = None, str(error)
-else:
-    ABSENCE = ""
+
+def _load() -> tuple[Any, str]:
+    """The extension that native/CMakeLists.txt builds, or None and why there is none."""
+    try:
+        from nonlin import _native  # type: ignore[attr-defined]
+    except ImportError as error:
+        return None, str(error)
+    return _native, ""
+
+
+_native, ABSENCE = _load()
 
 VALUE, SLOPE, BOTH, GRADIENT = range(4)
 
@@ -35,7 +40,7 @@ class Kernel(NamedTuple):
     """A kernel of the extension.
 
     Attributes:
-        index: its place in the extension's list.
+        place: its index in the extension's list.
         name: the record's name.
         words: parameters that are words, and the word it computes.
         parameters: names of its numbers, in the order they are passed.
@@ -44,7 +49,7 @@ class Kernel(NamedTuple):
         precision: ``"exact"`` or ``"fast"``.
     """
 
-    index: int
+    place: int
     name: str
     words: dict[str, str]
     parameters: tuple[str, ...]
@@ -57,7 +62,7 @@ class Call(NamedTuple):
     """A kernel with the numbers of a record: what is passed to the extension."""
 
     kernel: Kernel
-    index: int
+    place: int
     numbers: tuple[float, ...]
 
 
@@ -65,8 +70,8 @@ class Call(NamedTuple):
 def kernels() -> dict[tuple[str, str, str], list[Kernel]]:
     """The kernels there are, by name, dtype and precision."""
     found: dict[tuple[str, str, str], list[Kernel]] = {}
-    for index, described in enumerate(_native.kernels() if _native else ()):
-        kernel = Kernel(index, *described)
+    for place, described in enumerate(_native.kernels() if _native else ()):
+        kernel = Kernel(place, *described)
         found.setdefault((kernel.name, kernel.dtype, kernel.precision), []).append(kernel)
     return found
 
@@ -98,7 +103,7 @@ def _find(record: Activation, dtype: str, precision: str) -> Call | None:
             ):
                 continue
             numbers = tuple(float(record.bound[name]) for name in kernel.parameters)
-            return Call(kernel, kernel.index, numbers)
+            return Call(kernel, kernel.place, numbers)
     return None
 
 
@@ -156,9 +161,7 @@ def _share_pool(torch: Any) -> str:
     return ""
 
 
-def on_array(
-    record: Activation, mode: int, x: Any, upstream: Any = None, out: Any = None
-) -> Any:
+def on_array(record: Activation, mode: int, x: Any, upstream: Any = None, out: Any = None) -> Any:
     """Value, derivative or gradient of `record` at a NumPy array, or None without a kernel.
 
     Args:
@@ -182,12 +185,12 @@ def on_array(
     team = threads() if x.size > 16384 else 1
     if x.flags.c_contiguous and out.flags.c_contiguous and upstream is None:
         _native.apply(
-            call.index, mode, x.ctypes.data, 0, out.ctypes.data, 0, x.size, call.numbers, team
+            call.place, mode, x.ctypes.data, 0, out.ctypes.data, 0, x.size, call.numbers, team
         )
         return out
     given = (x, upstream, out, None)
     _native.apply_strided(
-        call.index,
+        call.place,
         mode,
         [0 if array is None else array.ctypes.data for array in given],
         x.shape,

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from nonlin.backends import native
-from nonlin.backends.native import BOTH, GRADIENT, SLOPE, VALUE, Call
+from nonlin.backends.native import BOTH, GRADIENT, VALUE, Call
 from nonlin.choices import current_save
 
 if TYPE_CHECKING:
@@ -57,9 +57,7 @@ def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor]) -> Tenso
     return _run(call, VALUE, x)
 
 
-def plain(
-    record: Activation, mode: int, x: Tensor, out: Tensor | None = None
-) -> Tensor | None:
+def plain(record: Activation, mode: int, x: Tensor, out: Tensor | None = None) -> Tensor | None:
     """Value or derivative by a kernel, or None; not for a tensor to be differentiated."""
     if not _is_eager(x) or (x.requires_grad and torch.is_grad_enabled()):
         return None
@@ -107,11 +105,13 @@ def _run(
     second = _empty_like(x) if mode == BOTH else None
     count = x.numel()
     team = native.threads() if count > 16384 else 1
-    if x.is_contiguous() and (out is None or out.is_contiguous()) and (
-        upstream is None or upstream.is_contiguous()
+    if (
+        x.is_contiguous()
+        and (out is None or out.is_contiguous())
+        and (upstream is None or upstream.is_contiguous())
     ):
         native._native.apply(
-            call.index,
+            call.place,
             mode,
             x.data_ptr(),
             0 if upstream is None else upstream.data_ptr(),
@@ -124,7 +124,7 @@ def _run(
     else:
         given = (x, upstream, first, second)
         native._native.apply_strided(
-            call.index,
+            call.place,
             mode,
             [0 if tensor is None else tensor.data_ptr() for tensor in given],
             x.shape,
@@ -190,11 +190,7 @@ class _Kernel(torch.autograd.Function):
 
 def _is_watched(gradient: Tensor) -> bool:
     """Whether the backward pass is itself differentiated, batched or traced."""
-    return (
-        torch.is_grad_enabled()
-        or type(gradient) is not Tensor
-        or _transforms()
-    )
+    return torch.is_grad_enabled() or type(gradient) is not Tensor or _transforms()
 
 
 class _Learned(torch.autograd.Function):
@@ -233,7 +229,7 @@ class _Learned(torch.autograd.Function):
                 to_given.append(None)
                 continue
             total = native._native.reduce(
-                call.index,
+                call.place,
                 call.kernel.parameters.index(name),
                 x.contiguous().data_ptr(),
                 gradient.contiguous().data_ptr(),
@@ -246,4 +242,4 @@ class _Learned(torch.autograd.Function):
 
 
 # Function.apply without its look for transforms, of which there are none here.
-_apply = super(torch.autograd.Function, _Kernel).apply
+_apply: Any = super(torch.autograd.Function, _Kernel).apply  # type: ignore[misc]

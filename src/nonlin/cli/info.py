@@ -60,4 +60,3 @@ def _devices(name: str) -> str:
         return f"does not load: {error}"
     shown = (kind if count == 1 else f"{kind} ×{count}" for kind, count in counts.items() if count)
     return "devices: " + ", ".join(shown)
-
