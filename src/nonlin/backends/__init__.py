@@ -55,18 +55,29 @@ def derivative(record: Activation, x: Any, arrays: Mapping[str, Any], out: Any =
 
 def vjp(record: Activation, x: Any, gradient: Any) -> Any:
     """Gradient at `x` from the gradient at the value."""
+    computed = _native(record, x, "GRADIENT", {}, upstream=gradient)
+    if computed is not None:
+        return computed
     return _evaluate(record, x, lambda x, g, xp: record.pull_back(x, g, xp, record.bound), gradient)
 
 
 def jvp(record: Activation, x: Any, tangent: Any) -> Any:
     """Tangent of the value from the tangent of `x`."""
+    computed = _native(record, x, "GRADIENT", {}, upstream=tangent)  # the same product
+    if computed is not None:
+        return computed
     return _evaluate(
         record, x, lambda x, t, xp: record.push_forward(x, t, xp, record.bound), tangent
     )
 
 
 def _native(
-    record: Activation, x: Any, mode: str, arrays: Mapping[str, Any], out: Any = None
+    record: Activation,
+    x: Any,
+    mode: str,
+    arrays: Mapping[str, Any],
+    out: Any = None,
+    upstream: Any = None,
 ) -> Any:
     """The kernel's result on a NumPy array or PyTorch tensor, or None without a kernel."""
     if arrays:
@@ -76,8 +87,8 @@ def _native(
     if _is_of("torch", "Tensor", x):
         from nonlin.backends import native_pytorch
 
-        return native_pytorch.plain(record, getattr(native, mode), x, out)
-    return native.on_array(record, getattr(native, mode), x, out=out)
+        return native_pytorch.plain(record, getattr(native, mode), x, upstream, out)
+    return native.on_array(record, getattr(native, mode), x, upstream, out)
 
 
 def _into(

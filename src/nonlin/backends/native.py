@@ -177,7 +177,9 @@ def on_array(record: Activation, mode: int, x: Any, upstream: Any = None, out: A
     if call is None:
         return None
     if upstream is not None:
-        upstream = np.broadcast_to(np.asarray(upstream, dtype=x.dtype), x.shape)
+        if type(upstream) is not np.ndarray or upstream.dtype != x.dtype:
+            return None
+        upstream = np.broadcast_to(upstream, x.shape)
     if out is None:
         out = np.empty_like(x)
         if out.nbytes >= HUGE:

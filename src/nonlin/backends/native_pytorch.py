@@ -57,14 +57,25 @@ def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor]) -> Tenso
     return _run(call, VALUE, x)
 
 
-def plain(record: Activation, mode: int, x: Tensor, out: Tensor | None = None) -> Tensor | None:
-    """Value or derivative by a kernel, or None; not for a tensor to be differentiated."""
-    if not _is_eager(x) or (x.requires_grad and torch.is_grad_enabled()):
-        return None
-    if out is not None and not _is_eager(out):
-        return None
+def plain(
+    record: Activation,
+    mode: int,
+    x: Tensor,
+    upstream: Tensor | None = None,
+    out: Tensor | None = None,
+) -> Tensor | None:
+    """Value, derivative or gradient by a kernel, or None; for no tensor to be differentiated."""
+    for tensor in (x, upstream, out):
+        if tensor is None:
+            continue
+        if not isinstance(tensor, Tensor) or not _is_eager(tensor):
+            return None
+        if tensor.dtype != x.dtype or tensor.shape != x.shape:
+            return None
+        if tensor.requires_grad and torch.is_grad_enabled():
+            return None
     call = native.find(record, DTYPES[x.dtype])
-    return call and _run(call, mode, x, out=out)
+    return call and _run(call, mode, x, upstream, out)
 
 
 def _learned(
