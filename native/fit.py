@@ -120,11 +120,6 @@ def atanh_ratio(t):
     return mp.log1p(2 * s / (1 - s)) / s if t else mp.mpf(2)
 
 
-def softplus_rest(t):
-    """(ln(2cosh(z/2)) − ln 2)/z² for t = z²; ln(1 + e^z) is that times z², and z/2 + ln 2."""
-    return (mp.log(2 * mp.cosh(mp.sqrt(t) / 2)) - mp.log(2)) / t if t else mp.mpf(1) / 8
-
-
 def tanhshrink_ratio(t):
     x = mp.sqrt(t)
     return (x - mp.tanh(x)) / x**3 if t else mp.mpf(1) / 3
@@ -148,18 +143,10 @@ def main() -> None:
     worst = error(mp.exp, lambda r: 1 + r + r * r * evaluate(q, r), -half, half)
     show("fast_expm1_rest", f"(expm1(r) − r)/r² on ±ln2/2, {worst:.1e} of e^r", q)
 
-    c = interpolate(softplus_rest, chebyshev(0, 1, 5))
-    worst = error(softplus_rest, lambda t: evaluate(c, t), 0, 1)
-    show("fast_softplus", f"(ln(2cosh(z/2)) − ln 2)/z² in z² on [0, 1], {worst:.1e}", c)
-
     for name, f in (("fast_mills", mills_in_t), ("fast_mills_slope", mills_slope_in_t)):
         c = interpolate(f, chebyshev(-1, 5 / 7, 10))
         worst = error(f, lambda t, c=c: evaluate(c, t), -1, 5 / 7)
         show(name, f"on [0, 15], {worst:.1e}", c)
-
-    c = interpolate(lambda t: (atanh_ratio(t) - 2) / t, chebyshev(0, 1 / 9, 4))
-    worst = error(atanh_ratio, lambda t: 2 + t * evaluate(c, t), 0, 1 / 9)
-    show("fast_atanh_rest", f"(2·atanh(s) − 2s)/s³ in s² on [0, 1/9], {worst:.1e} of the whole", c)
 
     at = mapped(0, 14.5, 12, 3.0)
     at[min(range(len(at)), key=lambda k: abs(at[k] - GELU))] = GELU

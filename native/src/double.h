@@ -135,15 +135,16 @@ struct Double {
   }
 
   // ln(1 + e) by one step of Newton from an approximation good to 1e-10; far out it is e.
-  static NONLIN_INLINE V softplus(const V& beside, const V& a, const V& factor) {
-    const Power p = decay(a);
+  static NONLIN_INLINE Both<V> softplus(const V& beside, const V& z, const V& factor) {
+    const Power p = decay(abs(z));
     const V e = p.whole();
     const P s = e.high / (e.high + 2.0);
     const V guess(s * polynomial(s * s, kAtanhRatio));
     const V less = exponential(-guess).value;
     const V t = e + less + e * less;
     const V near = (guess + (t - V(0.5) * t * t)) * factor;
-    return beside + select(p.n < -100.0, p.scale(p.mantissa * factor), near);
+    return {beside + select(p.n < -100.0, p.scale(p.mantissa * factor), near),
+            logistic(z).value};
   }
 
   static NONLIN_INLINE Both<V> logistic(const V& z) {

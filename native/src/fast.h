@@ -101,30 +101,6 @@ struct Fast {
     return {-less / (2.0f + less), e.scale(4.0f * e.mantissa / fma(b, b + 2.0f, V(1.0f)))};
   }
 
-  // beside + ln(1 + e^−(a + more))·factor. The logarithm is 2s + s³·(…) with s = e/(2 + e); e and
-  // s are kept in two parts, so that only the last addition rounds: elsewhere it would show as
-  // steps back, where the function rises by less than a unit from one number to the next.
-  static NONLIN_INLINE V softplus(const V& beside, const V& a, const V& more, const V& factor) {
-    const Power p = power(-a, -more);
-    const V base = p.base();
-    const V e = p.mantissa * base, e_lost = (p.rest - (p.mantissa - 1.0f)) * base;
-    V below, below_lost;
-    fast_two_sum(V(2.0f), e, below, below_lost);
-    const V r = 1.0f / below, s = e * r, t = s * s;
-    const V s_lost = (fma(-s, below, e) + (e_lost - s * (below_lost + e_lost))) * r;
-    const V rest = fma(s * t, polynomial(t, kFastAtanhRest), s_lost + s_lost);
-    V sum, sum_lost;
-    two_sum(beside, (s + s) * factor, sum, sum_lost);
-    const V middle = sum + (sum_lost + rest * factor);
-    // Near 0 it is ln 2 + z/2 + z²·(…), of which z/2 is exact.
-    const V line = select(beside > 0.0f, 0.5f * a, -0.5f * a), square = a * a;
-    const V near = (fma(square, polynomial(square, kFastSoftplus), line) + 0x1.62e430p-1f) * factor;
-    return select(a > 20.0f, beside + p.scale(p.mantissa * factor), select(a > 1.0f, middle, near));
-  }
-  static NONLIN_INLINE V softplus(const V& beside, const V& a, const V& factor) {
-    return softplus(beside, a, V(0.0f), factor);
-  }
-
   // With d = (1 + e^−z)·2^−40, σ(z) is 2^−40/d.
   struct Gate {
     V r, b;  // 1/d and e^−z·2^−40
@@ -147,15 +123,13 @@ struct Fast {
     return {1.0f / (b + 0x1p-40f), b, e.n, e.mantissa};
   }
 
-  // σ and σ′ at z + more.
-  static NONLIN_INLINE Both<V> logistic(const V& z, const V& more) {
-    const Gate g = gate_parts(z, more);
+  static NONLIN_INLINE Both<V> logistic(const V& z) {
+    const Gate g = gate_parts(z, V(0.0f));
     Integers half, other;
     NONLIN_EACH(half.v[i] = (g.n.v[i] >> 1) - 40; other.v[i] = g.n.v[i] - 80 - half.v[i])
     const V r = g.reciprocal();
     return {g.r * 0x1p-40f, (g.mantissa * r * power_of_two(half)) * (r * power_of_two(other))};
   }
-  static NONLIN_INLINE Both<V> logistic(const V& z) { return logistic(z, V(0.0f)); }
 
   // x·σ(z + more) and its derivative, given growth = x·z′ in two parts; 2^40·e^−z·growth has to
   // be finite.

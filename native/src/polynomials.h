@@ -66,17 +66,6 @@ constexpr float kFastMillsSlope[] = {
 };
 constexpr float kFastCrossing = 0x1.80ead20000000p-1f, kFastCrossingLost = -0x1.a03fd40000000p-27f;
 
-// (2·atanh(s) − 2s)/s³ in s² on [0, 1/9]: 6e-9 of the whole.
-constexpr float kFastAtanhRest[] = {
-    0x1.55554c0000000p-1f, 0x1.99ad6c0000000p-2f, 0x1.21249a0000000p-2f, 0x1.12f5980000000p-2f,
-};
-
-// (ln(2cosh(z/2)) − ln 2)/z² in z² on [0, 1]: 2e-8.
-constexpr float kFastSoftplus[] = {
-    0x1.0000000000000p-3f, -0x1.5555180000000p-8f, 0x1.6bf7c40000000p-12f,
-    -0x1.b493300000000p-16f, 0x1.d386460000000p-20f,
-};
-
 // e^(a²/2)·Φ(−a) on [0, 39] as a quotient, each coefficient the sum of two: 5.5e-22.
 constexpr double kTwofoldMills[][2] = {
     {0x1.0000000000000p-1, 0x1.62421dc2a4723p-74},

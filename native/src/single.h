@@ -101,9 +101,10 @@ struct Single {
     return {e.value * r, 4.0 * e.slope * r * r};
   }
 
-  // beside + ln(1 + e^−a)·factor, for 0 ≤ a ≤ kFar.
-  static NONLIN_INLINE V softplus(const V& beside, const V& a, const V& factor) {
-    return beside + log1p(exp(-a)) * factor;
+  // beside + ln(1 + e^−|z|)·factor and σ(z), for z within ±kFar.
+  static NONLIN_INLINE Both<V> softplus(const V& beside, const V& z, const V& factor) {
+    const V e = exp(-abs(z));
+    return {beside + log1p(e) * factor, select(z < 0.0, e, V(1.0)) / (1.0 + e)};
   }
 
   // σ(z) and σ′(z), for z within ±kFar.

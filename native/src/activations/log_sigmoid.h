@@ -10,9 +10,8 @@ struct LogSigmoid : Activation {
 
   template <class M>
   static NONLIN_INLINE Both<typename M::V> at(const typename M::V& x, const double*) {
-    const auto z = clamp(x, -M::kFar, M::kFar);
-    const auto value = M::softplus(at_least(-x, 0.0), abs(z), M::scalar(1.0));
-    return {-value, M::logistic(-z).value};
+    const auto y = M::softplus(at_least(-x, 0.0), clamp(-x, -M::kFar, M::kFar), M::scalar(1.0));
+    return {-y.value, y.slope};
   }
 };
 

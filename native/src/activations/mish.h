@@ -25,9 +25,11 @@ struct Mish : Activation {
       const auto e = M::decay(abs(near));
       const auto b = e.whole();
       const auto right_top = one + two * b, left_top = two + b;
-      const auto right = one / M::fused(two * b, one + b, one);
+      const auto right_bottom = M::fused(two * b, one + b, one);
       const auto bottom = M::fused(b, two + b, two);
-      const auto left = one / bottom;
+      // One division serves both sides.
+      const auto side = x >= 0.0;
+      const auto r = one / select(side, right_bottom, bottom);
       const auto right_bent = four * near * (b * b) * (one + b);
       // (2 + b)(2 + 2b + b²) + 4x(1 + b), ordered so that near its zero no term is large.
       const auto line = four * near;
@@ -38,12 +40,12 @@ struct Mish : Activation {
         // What rounding loses of the denominator counts twice.
         const auto rest = (two - (two + b)) + b;
         const auto lost = M::fused(b, two + b, two - bottom) + b * rest;
-        left_gate = M::fused(left_gate, M::scalar(-2.0) * lost * left, left_gate);
+        left_gate = M::fused(left_gate, M::scalar(-2.0) * lost * r, left_gate);
       }
       return {
-          M::through_zero(x, select(x >= 0.0, M::upper(x, at_most(x, M::kLargest) * (right_top * right)),
-                                    e.scale(near * e.times(left_top * left)))),
-          select(x >= 0.0, (right_top + right_bent * right) * right,
+          M::through_zero(x, select(side, M::upper(x, at_most(x, M::kLargest) * (right_top * r)),
+                                    e.scale(near * e.times(left_top * r)))),
+          select(side, (right_top + right_bent * r) * r,
                  e.scale(e.times(left_gate))),
       };
     }

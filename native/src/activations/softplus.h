@@ -12,18 +12,8 @@ struct Softplus : Activation {
 
   template <class M>
   static NONLIN_INLINE Both<typename M::V> at(const typename M::V& x, const double* p) {
-    if constexpr (M::kShort) {
-      const float high = float(p[0]), low = float(p[0] - double(high));
-      const auto near = clamp(x, -M::kFar / high, M::kFar / high);
-      const auto z = near * high;
-      const auto lost = lost_by_product(near, M::scalar(high), z) + near * low;
-      const auto value = M::softplus(at_least(x, 0.0f), abs(z), select(z < 0.0f, -lost, lost),
-                                     M::scalar(1.0 / p[0]));
-      return {value, M::logistic(z, lost).value};
-    }
     const auto z = clamp(x * M::scalar(p[0]), -M::kFar, M::kFar);
-    const auto value = M::softplus(at_least(x, 0.0), abs(z), M::scalar(1.0) / M::scalar(p[0]));
-    return {value, M::logistic(z).value};
+    return M::softplus(at_least(x, 0.0), z, M::scalar(1.0) / M::scalar(p[0]));
   }
 };
 

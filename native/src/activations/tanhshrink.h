@@ -12,9 +12,11 @@ struct Tanhshrink : Activation {
   template <class M>
   static NONLIN_INLINE Both<typename M::V> at(const typename M::V& x, const double*) {
     const auto a = abs(x);
-    const auto t = M::hyperbolic(at_most(a, M::kFar / 2)).value;
-    const auto near = M::tanhshrink_near(at_most(a, M::kTanhshrinkNear));
-    return {with_sign(select(a < M::kTanhshrinkNear, near, a - t), x), t * t};
+    const auto small = M::tanhshrink_near(at_most(a, M::kTanhshrinkNear));
+    const auto near = a < M::kTanhshrinkNear;
+    const auto far = M::hyperbolic(at_most(a, M::kFar / 2)).value;
+    const auto t = select(near, a - small, far);
+    return {with_sign(select(near, small, a - far), x), t * t};
   }
 };
 
