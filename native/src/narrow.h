@@ -44,14 +44,14 @@ inline uint32_t to_odd(double d) {
   return bits | 1;
 }
 
-inline uint16_t narrow_bfloat16(double d) {
-  const uint32_t u = to_odd(d);
-  if (d != d) return uint16_t(u >> 16 | 0x40);
-  return uint16_t((u + 0x7fff + (u >> 16 & 1)) >> 16);
+// From the bits of a float32.
+inline uint16_t narrow_bfloat16(uint32_t u) {
+  const uint16_t rounded = uint16_t((u + 0x7fff + (u >> 16 & 1)) >> 16);
+  return (u & 0x7fffffff) > 0x7f800000 ? uint16_t(u >> 16 | 0x40) : rounded;
 }
 
-inline uint16_t narrow_float16(double d) {
-  const uint32_t u = to_odd(d), sign = u >> 16 & 0x8000, size = u & 0x7fffffff;
+inline uint16_t narrow_float16(uint32_t u) {
+  const uint32_t sign = u >> 16 & 0x8000, size = u & 0x7fffffff;
   if (size > 0x7f800000) return uint16_t(sign | 0x7e00);
   if (size >= 0x47800000) return uint16_t(sign | 0x7c00);  // 2¹⁶
   if (size >= 0x38800000) {                                // 2⁻¹⁴, the smallest normal
@@ -69,8 +69,10 @@ inline uint16_t narrow_float16(double d) {
 inline float widen(Number number, uint16_t h) {
   return number == Number::float16 ? widen_float16(h) : widen_bfloat16(h);
 }
-inline uint16_t narrow(Number number, double d) {
-  return number == Number::float16 ? narrow_float16(d) : narrow_bfloat16(d);
+inline uint16_t narrow(Number number, uint32_t bits) {
+  return number == Number::float16 ? narrow_float16(bits) : narrow_bfloat16(bits);
 }
+inline uint16_t narrow(Number number, float f) { return narrow(number, bits_of(f)); }
+inline uint16_t narrow(Number number, double d) { return narrow(number, to_odd(d)); }
 
 }  // namespace nonlin

@@ -103,8 +103,14 @@ void apply_one(const Kernel& kernel, Number number, Mode mode, const uint16_t* x
       return;
     }
     const float* slope = table->wide.get();
-    for (std::size_t i = 0; i < count; ++i) {
-      first[i] = narrow(number, double(slope[x[i]] * widen(number, upstream[i])));
+    if (number == Number::bfloat16) {
+      for (std::size_t i = 0; i < count; ++i) {
+        first[i] = narrow_bfloat16(bits_of(slope[x[i]] * widen_bfloat16(upstream[i])));
+      }
+    } else {
+      for (std::size_t i = 0; i < count; ++i) {
+        first[i] = narrow_float16(bits_of(slope[x[i]] * widen_float16(upstream[i])));
+      }
     }
     return;
   }
@@ -114,9 +120,9 @@ void apply_one(const Kernel& kernel, Number number, Mode mode, const uint16_t* x
     compute(kernel, number, mode == kGradient ? kSlope : mode, x + start, result, block,
             parameters);
     for (std::size_t i = 0; i < block; ++i) {
-      double r = result[i];
-      if (mode == kGradient) r = double(float(r) * widen(number, upstream[start + i]));
-      first[start + i] = narrow(number, r);
+      first[start + i] = mode == kGradient
+                             ? narrow(number, float(result[i]) * widen(number, upstream[start + i]))
+                             : narrow(number, result[i]);
     }
   }
 }

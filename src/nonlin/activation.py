@@ -250,8 +250,10 @@ class Activation:
         Raises:
             NonlinError: `x` is not floating point, or a parameter is not allowed.
         """
-        record = self.bind(at_kink=at_kink, like=like, **parameters)
-        arrays = record._noise(x, noise)
+        record = self
+        if parameters or at_kink is not None or like is not None:
+            record = self.bind(at_kink=at_kink, like=like, **parameters)
+        arrays = {} if noise is None else record._noise(x, noise)
         if precision is None and save is None:
             return backends.value(record, x, arrays, out)
         return chosen(precision, save, backends.value, record, x, arrays, out)
