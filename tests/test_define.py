@@ -277,7 +277,7 @@ REFUSED = [
     ),
     (
         lambda x, xp: xp.tahn(x) if hasattr(xp, "_base") else x,
-        "tried: derivative: xp.tahn has no rule to differentiate by; did you mean 'tan'?",
+        "tried: derivative: xp.tahn has no rule to differentiate by; did you mean 'tanh'?",
     ),
     (lambda x, xp: x.sum() * x, "tried: derivative: array attribute .sum has no rule"),
     (lambda x, xp: x[0] * x, "tried: derivative: an element of an array has no rule"),
@@ -356,7 +356,14 @@ def stated_and_measured(record):
         return record.facts, measure(record, record.derivative)
 
 
-@pytest.mark.parametrize("record", [r for r in SETTINGS if not r.facts.surrogate], ids=repr)
+def is_resolved(record) -> bool:
+    """No surrogate, and no smooth bend that is narrower than the measurement resolves."""
+    facts = record.facts
+    steep = facts.smoothness == INF and 20 < facts.lipschitz < INF
+    return not facts.surrogate and not steep
+
+
+@pytest.mark.parametrize("record", [r for r in SETTINGS if is_resolved(r)], ids=repr)
 def test_measured_facts_are_those_the_catalogue_states(record):
     """The stated ones are proven by test_facts: what finds them may be trusted elsewhere."""
     stated, measured = stated_and_measured(record)

@@ -185,7 +185,9 @@ def test_lipschitz_constant_to_all_digits(record):
             peak = reference.derivative(record, 0.0)
         else:
             f = lambda v: reference.definition(record, v)  # noqa: E731
-            at = mp.findroot(lambda v: mp.diff(f, v, 2), mp.mpf(steepest), tol=1e-30)
+            at = mp.mpf(steepest)
+            if abs(mp.diff(f, at, 2)) > 1e-25:
+                at = mp.findroot(lambda v: mp.diff(f, v, 2), at, tol=1e-30)
             peak = abs(mp.diff(f, at))
         assert float(peak) == pytest.approx(facts.lipschitz, rel=CONSTANT)
 

@@ -23,10 +23,11 @@ from nonlin import cli, nn
 from nonlin.backends.namespace import namespace_of
 from nonlin.certification import exact as reference
 from nonlin.comparison import repeating
-from nonlin.comparison.settings import Settings, parse_activations
+from nonlin.comparison.settings import Settings
 from nonlin.defining import parse_definition
 from nonlin.defining.expression import EXTREMES, FUNCTIONS
 from nonlin.errors import NonlinError
+from nonlin.naming import parse_activations
 
 ALLOWED = "; allowed: numbers, names, + - * / **, parentheses and functions"
 

@@ -1,7 +1,8 @@
 """Facts of a function that nobody has proven: found on a grid, refined where they lie between.
 
 What is found holds for the function as float64 sees it. Not looked for: kinks beyond ±10⁴, two
-kinks closer than 10⁻², jumps of the slope below 10⁻⁷, jumps of the fourth derivative and beyond.
+kinks closer than 10⁻², jumps of the slope below 10⁻⁷, jumps of the fourth derivative and beyond;
+a bend narrower than 1/50 may pass for a kink of a higher derivative.
 """
 
 from __future__ import annotations
@@ -108,7 +109,8 @@ def _measure(f: Callable[..., Any], df: Callable[..., Any]) -> Facts:
         zero_centred=abs(mean) < 1e-10 * max(1.0, float(np.abs(f(np.array([-1.0, 1.0]))).max())),
         self_gated=_is_self_gated(f, smoothness),
         homogeneous=_degree(f),
-        polynomial=_is_polynomial(f),
+        polynomial=smoothness == math.inf and _is_polynomial(f),
+        roots=_roots(f, x, y, jumps),
         measured=True,
     )
 
@@ -162,7 +164,10 @@ def _lowest(
     known = ~np.isnan(y)
     x, y = x[known], y[known]
     lowest = float(y.min())
-    ends = [limit for limit in limits if not math.isnan(limit)]
+    beside = [_plain(searching.beside(f, kink.at, side)) for kink in kinks for side in (-1, 1)]
+    # What a jump leaves out is a limit too; without a jump it differs by rounding alone.
+    beside = [limit for limit in beside if limit < lowest - 1e-9 * max(1.0, abs(lowest))]
+    ends = [limit for limit in (*limits, *beside) if not math.isnan(limit)]
     if lowest == -math.inf or any(limit < lowest for limit in ends):
         return None, min(lowest, *ends), False
     hits = np.flatnonzero(y == lowest)
@@ -184,6 +189,18 @@ def _lowest(
     underflows = np.maximum(before, after) < 1e-290
     taken = len(hits) == len(x) or bool((edges & ~underflows & ((df(x) == 0) | at_kinks)).any())
     return None, _plain(lowest), taken
+
+
+def _roots(f: Any, x: np.ndarray, y: np.ndarray, jumps: list[float]) -> tuple[float, ...]:
+    """Where the sign changes, other than at 0 and at a jump."""
+    x, y = x[(y != 0) & ~np.isnan(y)], y[(y != 0) & ~np.isnan(y)]
+    changes = np.flatnonzero(np.sign(y[1:]) != np.sign(y[:-1]))
+    gaps = [(float(x[i]), float(x[i + 1])) for i in changes]
+    return tuple(
+        searching.turning_point(f, low, high)
+        for low, high in gaps
+        if not low < 0 < high and not any(low <= jump <= high for jump in jumps)
+    )
 
 
 def _is_monotone(

@@ -115,7 +115,7 @@ def turning_point(df: Function, low: float, high: float) -> float:
     def slope(x: float) -> float:
         return float(df(np.array([x]))[0])
 
-    if not slope(low) < 0 < slope(high):
+    if slope(low) * slope(high) >= 0:
         return (low + high) / 2
     root: Any = brentq(slope, low, high, xtol=1e-300, rtol=4 * np.finfo(float).eps)
     return float(root)
