@@ -11,6 +11,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 import nonlin
 from catalogue import RECORDS, SETTINGS, VECTORS
 from nonlin.backends import pytorch
+from nonlin.conventions import Convention
 from nonlin.errors import InputTypeError
 from nonlin.nn import from_record
 from tensors import (
@@ -26,6 +27,7 @@ from tensors import (
 
 every = pytest.mark.parametrize("record", EVERY, ids=repr)
 each = pytest.mark.parametrize("record", RECORDS, ids=repr)
+PLAIN = Convention(call="")
 in_every_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=str)
 
 
@@ -36,6 +38,8 @@ def test_autograd_is_the_derivative(record, dtype):
     x = finite_inputs(record, dtype)
     if record in SETTINGS:
         x = torch.cat([x.flatten(), torch.tensor([math.inf, -math.inf, math.nan], dtype=dtype)])
+    if record in CALLED:
+        x = x[~x.isnan()]  # Where PyTorch's gradient is 0 or 1.
     y = record(x)
     upstream = torch.linspace(-2, 2, y.numel()).reshape(y.shape).to(dtype)
     got = gradient(record, x, upstream)
@@ -44,6 +48,25 @@ def test_autograd_is_the_derivative(record, dtype):
     if record in SETTINGS:
         wide = x.float() if dtype.itemsize < 4 else x
         same(got, (record.derivative(wide) * upstream.to(wide.dtype)).to(dtype))
+
+
+CALLED = [record for record in EVERY if record.conventions.get("torch", PLAIN).called]
+
+
+@in_every_dtype
+@pytest.mark.parametrize("record", CALLED, ids=repr)
+def test_pytorch_s_own_function_gives_the_formula_s_bits(record, dtype):
+    """But for the gradient at NaN, which PyTorch takes for 0 or 1."""
+    node = type(record(torch.ones(1).requires_grad_()).grad_fn).__name__
+    assert ("BothBackward" in node) == (record.bound.get("alpha") == 0)  # 0·∞ is NaN there.
+    x = torch.cat([finite_inputs(record, dtype).flatten(), -torch.zeros(1, dtype=dtype)])
+    x = torch.cat([x, torch.tensor([math.inf, -math.inf], dtype=dtype)])
+    for kink in record.kinks:
+        x = torch.cat([x, torch.tensor([kink.at], dtype=dtype)])
+    upstream = torch.linspace(-2, 2, len(x)).to(dtype)
+    assert torch.equal(record(x), pytorch.evaluate(record, x, {}))
+    assert torch.equal(gradient(record, x, upstream), record.vjp(x, upstream))
+    assert record(torch.tensor([math.nan], dtype=dtype)).isnan().all()
 
 
 @in_every_dtype

@@ -99,8 +99,9 @@ def test_tangents_at_kinks_and_of_stand_ins(record):
     for choice in ("torch", "left", "right", "middle"):
         bound = record.bind(at_kink=choice)
         _, moved = jvp(bound, (x,), (torch.ones_like(x),))
-        same(moved, bound.derivative(x))
         same(gradient(bound, x), bound.derivative(x))
+        # Eager mode takes the kernel, whose last bit may differ.
+        torch.testing.assert_close(moved, bound.derivative(x), rtol=1e-14, atol=1e-16)
 
 
 @each

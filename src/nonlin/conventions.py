@@ -27,6 +27,8 @@ class Convention:
         wrong: where its float32 values or gradients are far from the true ones, in a
             sentence; tests hold the framework to it, so that a mended error is noticed.
         exported: whether its ONNX graph is as accurate as the framework's own function.
+        called: whether eager PyTorch calls it instead of the formula: one memory pass each
+            way, and the formula's own bits. Its gradient at NaN may be 0 or 1.
     """
 
     call: str
@@ -35,6 +37,7 @@ class Convention:
     note: str = ""
     wrong: str = ""
     exported: bool = True
+    called: bool = False
 
 
 def kink_choice(framework: str) -> KinkChoice:

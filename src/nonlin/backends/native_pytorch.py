@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 # Looked up once: together they take as long as the call of a kernel.
 _transforms = torch._C._are_functorch_transforms_active
 _modes = torch._C._len_torch_dispatch_stack
+_batched = torch._C._functorch.is_legacy_batchedtensor
 _tracer = torch._C._get_tracing_state
 _compiling = torch.compiler.is_compiling
 _fresh = torch.empty_like
@@ -48,13 +50,31 @@ def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor]) -> Tenso
         return None
     call = native.find(record, DTYPES[x.dtype])
     if call is None:
-        return None
+        own = None if tensors else _own(record)
+        return own and own(x)
     if tensors:
         learned = _learned(record, call, x, tensors)
         return learned and _Learned.apply(x, record, learned, tuple(tensors), *tensors.values())
     if x.requires_grad and torch.is_grad_enabled():
         return _apply(x, record, call)
     return _run(call, VALUE, x)
+
+
+def _own(record: Activation) -> Callable[[Tensor], Tensor] | None:
+    """PyTorch's function with the record's numbers, where its convention says to call it."""
+    if "_own" not in record.__dict__:
+        convention = record.conventions.get("torch")
+        found = None
+        if convention is not None and convention.called and record.at_kink == "torch":
+            function = getattr(torch.nn.functional, convention.call.rpartition(".")[2])
+            named = {p.torch: record.bound[p.name] for p in record.parameters if p.torch}
+            found = partial(function, **{**convention.arguments, **named})
+            # A slope of 0 makes its 0·∞ NaN, unlike the formula's.
+            ends = torch.tensor([-torch.inf, torch.inf])
+            if found(ends).isnan().any():
+                found = None
+        record.__dict__["_own"] = found
+    return record.__dict__["_own"]
 
 
 def plain(
@@ -103,6 +123,7 @@ def _is_eager(x: Tensor) -> bool:
         and x.dtype in DTYPES
         and forward_ad._current_level < 0
         and not _transforms()
+        and not _batched(x)
         and _modes() == 0
         and _tracer() is None
     )
@@ -201,7 +222,12 @@ class _Kernel(torch.autograd.Function):
 
 def _is_watched(gradient: Tensor) -> bool:
     """Whether the backward pass is itself differentiated, batched or traced."""
-    return torch.is_grad_enabled() or type(gradient) is not Tensor or _transforms()
+    return (
+        torch.is_grad_enabled()
+        or type(gradient) is not Tensor
+        or _transforms()
+        or _batched(gradient)
+    )
 
 
 class _Learned(torch.autograd.Function):
@@ -235,6 +261,7 @@ class _Learned(torch.autograd.Function):
             return to_x, None, None, None, *to_given
         to_x = _run(call, GRADIENT, x, gradient) if wanted[0] else None
         to_given = []
+        whole, upstream = x.contiguous(), gradient.contiguous()  # Held while they are read.
         for name, tensor, needed in zip(ctx.names, tensors, wanted[4:], strict=True):
             if not needed:
                 to_given.append(None)
@@ -242,8 +269,8 @@ class _Learned(torch.autograd.Function):
             total = native._native.reduce(
                 call.place,
                 call.kernel.parameters.index(name),
-                x.contiguous().data_ptr(),
-                gradient.contiguous().data_ptr(),
+                whole.data_ptr(),
+                upstream.data_ptr(),
                 x.numel(),
                 call.numbers,
                 native.threads(),

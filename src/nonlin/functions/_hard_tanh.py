@@ -49,7 +49,7 @@ hard_tanh = Activation(
     torch="Hardtanh",
     references=("Collobert, Large Scale Machine Learning, thesis (2004)",),
     conventions={
-        "torch": Convention(call="torch.nn.functional.hardtanh"),
+        "torch": Convention(call="torch.nn.functional.hardtanh", called=True),
         "jax": Convention(call="jax.nn.hard_tanh", note="The slope at ±1 is 1."),
         "keras": Convention(call="keras.activations.hard_tanh"),
     },

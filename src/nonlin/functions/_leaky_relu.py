@@ -51,7 +51,7 @@ leaky_relu = Activation(
     torch="LeakyReLU",
     references=("S1 to S5: leaky ReLU", "Maas, Hannun, Ng, ICML 2013"),
     conventions={
-        "torch": Convention(call="torch.nn.functional.leaky_relu"),
+        "torch": Convention(call="torch.nn.functional.leaky_relu", called=True),
         "jax": Convention(call="jax.nn.leaky_relu", note="The slope at 0 is 1, not α."),
         "keras": Convention(
             call="keras.activations.leaky_relu",

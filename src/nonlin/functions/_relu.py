@@ -41,7 +41,7 @@ relu = Activation(
     torch="ReLU",
     references=("S1 to S5: ReLU", "Nair, Hinton, ICML 2010"),
     conventions={
-        "torch": Convention(call="torch.nn.functional.relu"),
+        "torch": Convention(call="torch.nn.functional.relu", called=True),
         "jax": Convention(call="jax.nn.relu"),
         "keras": Convention(
             call="keras.activations.relu",

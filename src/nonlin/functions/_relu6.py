@@ -37,7 +37,7 @@ relu6 = Activation(
     torch="ReLU6",
     references=("Krizhevsky, Convolutional Deep Belief Networks on CIFAR-10 (2010)",),
     conventions={
-        "torch": Convention(call="torch.nn.functional.relu6"),
+        "torch": Convention(call="torch.nn.functional.relu6", called=True),
         "jax": Convention(call="jax.nn.relu6"),
         "keras": Convention(call="keras.activations.relu6"),
         "timm": Convention(call="torch.nn.ReLU6"),

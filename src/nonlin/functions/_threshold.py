@@ -51,6 +51,7 @@ threshold = Activation(
             call="torch.nn.functional.threshold",
             arguments={"threshold": 1.0, "value": 0.0},
             note="Has no defaults.",
+            called=True,
         ),
         "keras": Convention(
             call="keras.activations.threshold",
