@@ -49,7 +49,7 @@ show-picture: $(READY) browser  ## Redraw the README picture of `nonlin show`
 	$(BIN)/nonlin show relu gelu mish --html build/show.html
 	$(BIN)/python docs/picture.py build/show.html docs/show.png 1000
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt native/CMakeLists.txt $(wildcard native/src/* native/src/*/*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "nonlin needs Python 3.11 or newer; found $$($(PYTHON) --version): make PYTHON=python3.12 ..."; exit 2; }
 	$(PYTHON) -m venv $(VENV)

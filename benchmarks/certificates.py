@@ -1,6 +1,6 @@
 """Certificates of PyTorch's, JAX's and nonlin's functions, and the table of them.
 
-    python benchmarks/certificates.py [--only NAME ...] [--exhaustive] [--table]
+    python benchmarks/certificates.py [--only NAME ...] [--maker NAME] [--exhaustive] [--table]
 
 What is certified follows from the records: every elementwise one as PyTorch and JAX offer it
 (``conventions``), and nonlin's own. Certificates that are there for the same versions are kept,
@@ -19,13 +19,15 @@ from typing import Any
 
 import nonlin
 from nonlin.activation import Activation
+from nonlin.backends import native
 from nonlin.certification import Certificate
 from nonlin.facts import Facts
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "certificates"
 README = FOLDER.parent.parent / "README.md"
-SAMPLES = 1 << 18
-# Tried at all 2^32 inputs; each takes minutes.
+# float64 is judged by mpmath, a few thousand inputs a second.
+SAMPLES = {"float32": 1 << 18, "float64": 1 << 16}
+# Tried at all 2^32 inputs beside the native kernels; each takes minutes.
 EXHAUSTIVE = {
     ("gelu", "torch", 0),
     ("silu", "torch", 0),
@@ -34,7 +36,16 @@ EXHAUSTIVE = {
     ("log_sigmoid", "torch", 0),
 }
 VARIANTS = (("float32", 0), ("float32", 1), ("bfloat16", 0))
-MAKERS = {"torch": "PyTorch", "jax": "JAX", "nonlin": "nonlin"}
+# Where nonlin has a kernel.
+KERNELS = (
+    *VARIANTS,
+    ("bfloat16", 1),
+    ("float16", 0),
+    ("float16", 1),
+    ("float64", 0),
+    ("float64", 1),
+)
+MAKERS = {"torch": "PyTorch", "jax": "JAX", "nonlin": "nonlin", "fast": "nonlin, fast"}
 
 
 @dataclass(frozen=True)
@@ -50,12 +61,23 @@ class Job:
 
     @property
     def exhaustive(self) -> bool:
-        return (self.record.name, self.maker, self.order) in EXHAUSTIVE and self.dtype == "float32"
+        if self.dtype != "float32":
+            return False
+        if self.maker == "nonlin":
+            return _has_kernel(self.record, "exact")
+        return self.maker == "fast" or (self.record.name, self.maker, self.order) in EXHAUSTIVE
 
     @property
     def path(self) -> Path:
         kind = "gradient" if self.order else "value"
         return FOLDER / self.maker / f"{self.record.name}.{kind}.{self.dtype}.json"
+
+
+def _has_kernel(record: Activation, precision: str) -> bool:
+    """Whether nonlin computes the record's float32 by a kernel of its own in that precision."""
+    with nonlin.precision(precision):
+        call = native.find(record, "float32")
+    return call is not None and call.kernel.precision == precision
 
 
 def jobs(only: list[str]) -> Iterator[Job]:
@@ -64,8 +86,11 @@ def jobs(only: list[str]) -> Iterator[Job]:
         record = nonlin.get(name)
         if not isinstance(record.facts, Facts) or (only and name not in only):
             continue
-        for dtype, order in VARIANTS:
+        for dtype, order in KERNELS if _has_kernel(record, "exact") else VARIANTS:
             if order and record.facts.surrogate:
+                continue
+            if (dtype, order) not in VARIANTS:
+                yield Job(record, "nonlin", f"nonlin:{name}", {}, dtype, order)
                 continue
             for maker in ("torch", "jax"):
                 convention = record.conventions.get(maker)
@@ -81,6 +106,8 @@ def jobs(only: list[str]) -> Iterator[Job]:
                     order,
                 )
             yield Job(record, "nonlin", f"nonlin:{name}", {}, dtype, order)
+            if dtype == "float32" and _has_kernel(record, "fast"):
+                yield Job(record, "fast", f"nonlin:{name}", {"precision": "fast"}, dtype, order)
 
 
 def make(job: Job) -> Certificate:
@@ -91,9 +118,9 @@ def make(job: Job) -> Certificate:
         job.dtype,
         job.order,
         arguments=job.arguments,
-        framework="torch" if job.maker == "nonlin" else job.maker,
+        framework="jax" if job.maker == "jax" else "torch",
         exhaustive=job.exhaustive,
-        samples=SAMPLES if job.dtype == "float32" and not job.exhaustive else None,
+        samples=None if job.exhaustive else SAMPLES.get(job.dtype),
         quiet=not sys.stderr.isatty(),
     )
 
@@ -103,7 +130,7 @@ def kept(job: Job) -> Certificate | None:
     if not job.path.exists():
         return None
     found = Certificate.from_json(job.path.read_text("utf-8"))
-    same = found.exhaustive == (job.exhaustive or job.dtype == "bfloat16")
+    same = found.exhaustive == (job.exhaustive or job.dtype.endswith("16"))
     for package, recorded in found.versions.items():
         if package in ("nonlin", "torch", "jax"):
             same &= version(package).partition("+")[0] == recorded.partition("+")[0]
@@ -131,7 +158,7 @@ def write_table(folder: Path = FOLDER) -> None:
         + ", ".join(f"{k} {v}" for k, v in sorted(_versions(found).items()))
         + ".",
     ]
-    for dtype, order in VARIANTS:
+    for dtype, order in KERNELS:
         kind = "gradient" if order else "value"
         lines += ["", f"## {dtype}, {kind}", ""]
         lines.append("| function | " + " | ".join(MAKERS.values()) + " |")
@@ -144,19 +171,21 @@ def write_table(folder: Path = FOLDER) -> None:
 
 
 def write_excerpt(readme: Path = README, folder: Path = FOLDER) -> None:
-    """Put the rows of the exhaustive certificates into the README, between its marks."""
+    """Put rows of exhaustive certificates into the README, between its marks."""
     lines = [
         "| all 2³² float32 inputs | largest error | at x = | above 1 ULP | 0 instead of a number |",
         "| --- | --- | --- | --- | --- |",
     ]
     for path in sorted(folder.glob("*/*.float32.json")):
         c = Certificate.from_json(path.read_text("utf-8"))
-        if not c.exhaustive:
+        # PyTorch's that are all tried, and ours beside them.
+        if not c.exhaustive or (path.name.partition(".")[0], "torch", c.order) not in EXHAUSTIVE:
             continue
         maker = MAKERS[path.parent.name]
+        package = "nonlin" if path.parent.name == "fast" else path.parent.name
         zeros = c.count("false_zeros") + c.count("flushed")
         lines.append(
-            f"| [{maker} {c.versions[path.parent.name].partition('+')[0]} {c.reference}"
+            f"| [{maker} {c.versions[package].partition('+')[0]} {c.reference}"
             f"{' gradient' if c.order else ''}]({path.relative_to(readme.parent).as_posix()}) | "
             f"{_figure(c.max_ulp)} ULP | {c.worst.x:.6g} | {c.above_1:,} | {zeros:,} |"
         )
@@ -194,10 +223,12 @@ def _cell(c: Certificate | None, maker: str, name: str, kind: str, dtype: str) -
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", default=[], help="names of records")
+    parser.add_argument("--maker", choices=MAKERS, nargs="*", default=list(MAKERS))
     parser.add_argument("--exhaustive", action="store_true", help="those of all inputs, too")
     parser.add_argument("--table", action="store_true", help="only write the table anew")
     options = parser.parse_args()
     todo = [] if options.table else list(jobs(options.only))
+    todo = [job for job in todo if job.maker in options.maker]
     for place, job in enumerate(todo, start=1):
         if job.exhaustive and not options.exhaustive:
             continue

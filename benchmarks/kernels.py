@@ -2,8 +2,9 @@
 
     python benchmarks/kernels.py [--quick]
 
-Writes benchmarks/results/kernels.json and prints the tables. Every figure is a median over
-rounds in which all contestants run once, in turn; spread is the interquartile range over it.
+Writes benchmarks/results/kernels.json and docs/kernels.md and prints the tables. Every figure
+is a median over rounds in which all contestants run once, in turn; spread is the interquartile
+range over it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -120,24 +121,35 @@ def geometric(values: list[float]) -> float:
     return math.exp(statistics.fmean(math.log(value) for value in values))
 
 
-def table(title: str, rows: Mapping[str, Mapping], columns: Mapping[str, tuple[str, str]]) -> None:
-    """Print how many times the first contestant's time is the second's."""
-    print(f"\n{title}\n{'':12s}" + "".join(f"{column:>16s}" for column in columns))
+def table(title: str, rows: Mapping[str, Mapping], columns: Mapping[str, tuple[str, str]]) -> str:
+    """How many times the first contestant's time is the second's, in Markdown."""
+    lines = [
+        f"\n## {title}\n",
+        f"| | {' | '.join(columns)} |",
+        "| --- |" + " ---: |" * len(columns),
+    ]
     collected: dict[str, list[float]] = {column: [] for column in columns}
     for name, measured in rows.items():
-        line = f"{name:12s}"
         for column, (over, under) in columns.items():
-            value = ratio(measured, over, under) if {over, under} <= measured.keys() else math.nan
-            line += f"{value:16.2f}"
-            if not math.isnan(value):
-                collected[column].append(value)
-        print(line)
-    means = [geometric(values) if values else math.nan for values in collected.values()]
-    print(f"{'geometric':12s}" + "".join(f"{mean:16.2f}" for mean in means))
-    print(
-        f"{'least':12s}" + "".join(f"{min(v, default=math.nan):16.2f}" for v in collected.values())
-    )
+            collected[column].append(ratio(measured, over, under))
+        lines.append(f"| {name} | {_joined(values[-1] for values in collected.values())} |")
+    lines.append(f"| geometric mean | {_joined(map(geometric, collected.values()))} |")
+    lines.append(f"| least | {_joined(map(min, collected.values()))} |")
+    return "\n".join(lines)
 
+
+def _joined(values: Iterable[float]) -> str:
+    return " | ".join(f"{value:.2f}" for value in values)
+
+
+HEADING = """# Kernels: speed
+
+Times of PyTorch {torch} (of its compiled functions under *compile*, of jax.jit under *jax*) over
+ours, on {threads} threads with {instruction_set}: above 1 ours is faster. *both* is
+`y = f(x); y.backward(g)`; *exact/copy* and *fast/copy* are our time over that of a plain copy of
+the buffer. Medians, all contestants interleaved in one process: `{command}`, which writes this
+page and `benchmarks/results/kernels.json`.
+"""
 
 FORWARD = {"exact": ("forward torch", "forward exact"), "fast": ("forward torch", "forward fast")}
 BOTH = {"exact, both": ("both torch", "both exact"), "fast, both": ("both torch", "both fast")}
@@ -165,6 +177,7 @@ def main() -> None:
     if not arguments.quick:
         plan["16,777,216"] = (1 << 24, torch.float32, 9, 1)
     results: dict[str, dict[str, dict]] = {}
+    tables = []
     for title, (size, dtype, count, repeat) in plan.items():
         rows = {}
         for name in arguments.functions.split(","):
@@ -175,9 +188,13 @@ def main() -> None:
             columns |= OTHERS
         if dtype == torch.bfloat16:
             columns = {k: v for k, v in columns.items() if "fast" not in k}
-        table(f"PyTorch's time over ours, {title} elements", rows, columns)
+        tables.append(table(f"{title} elements", rows, columns))
+        print(tables[-1], flush=True)
     extra = [row["both exact"]["µs"] - row["both torch"]["µs"] for row in results["1"].values()]
-    print(f"\none element, both ways: {statistics.median(extra):.1f} µs more than PyTorch")
+    tables.append(
+        f"\nOne element, both ways: {statistics.median(extra):.1f} µs more than PyTorch.\n"
+    )
+    print(tables[-1])
     record = {
         "command": "python benchmarks/kernels.py" + (" --quick" if arguments.quick else ""),
         "instruction_set": native._native.instruction_set() if native._native else "none",
@@ -190,9 +207,12 @@ def main() -> None:
         },
         "results": results,
     }
-    target = Path(__file__).parent / "results" / "kernels.json"
-    target.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-    print(f"written to {target.name}")
+    here = Path(__file__).parent
+    (here / "results" / "kernels.json").write_text(
+        json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+    )
+    heading = HEADING.format(**record, torch=torch.__version__.partition("+")[0])
+    (here.parent / "docs" / "kernels.md").write_text(heading + "\n".join(tables))
 
 
 if __name__ == "__main__":

@@ -396,7 +396,7 @@ def test_the_slope_at_a_kink_is_reported(slope_at_zero, words):
 
 def test_float64_is_judged_beyond_float64():
     found = nonlin.certify(nonlin.silu, dtype="float64", samples=400)
-    assert 0.5 < found.max_ulp <= nonlin.silu.contract.value_ulp
+    assert 0.4 < found.max_ulp <= nonlin.silu.contract.value_ulp
     assert found.trust.disagreements == 0
 
     def coarse(x):
@@ -421,5 +421,5 @@ def test_a_sample_reaches_every_binade_and_the_hard_points():
 def test_the_bound_of_a_test_suite():
     good = assert_certified(nonlin.sigmoid, max_ulp=2, patterns=(ONE, ABOVE_ONE))
     assert good.max_ulp < 2
-    with pytest.raises(AssertionError, match=r"^nonlin:sigmoid: 1\.\d+ ULP at x = .*, allowed 0.1"):
+    with pytest.raises(AssertionError, match=r"^nonlin:sigmoid: 0\.\d+ ULP at x = .*, allowed 0.1"):
         assert_certified(nonlin.sigmoid, max_ulp=0.1, patterns=(ONE, ABOVE_ONE))

@@ -36,6 +36,10 @@ KINDS = [
 FUSIBLE = [KINDS[0], KINDS[2], KINDS[3]]
 
 
+# A graph holds the formula, and so is compared with it to the bit.
+pytestmark = pytest.mark.usefixtures("formulas")
+
+
 @pytest.fixture(autouse=True)
 def fresh():
     torch._dynamo.reset()

@@ -270,6 +270,7 @@ def test_parameters_are_checked():
         nonlin.parse("x*bta + beta", beta=1.0)
 
 
+@pytest.mark.usefixtures("formulas")
 @pytest.mark.parametrize("record", ELEMENTWISE, ids=repr)
 def test_every_activation_is_a_function_with_its_own_formulas(record):
     x = np.array([-400.0, -9.0, -1.25, -1e-30, 0.0, 0.4, 3.0, 88.0])

@@ -255,6 +255,7 @@ def test_numpy_scalars_stay_scalars(record):
         assert type(record(scalar)) is type(scalar)
 
 
+@pytest.mark.usefixtures("formulas")
 @pytest.mark.parametrize("record", SETTINGS, ids=repr)
 def test_libraries_agree(record):
     """Strict arrays compute with NumPy, so they agree to the bit."""
