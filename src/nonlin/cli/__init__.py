@@ -13,6 +13,7 @@ from nonlin.cli.certify import certify
 from nonlin.cli.compare import compare
 from nonlin.cli.list import list_
 from nonlin.cli.show import show
+from nonlin.cli.signal import signal
 from nonlin.errors import NonlinError, UserCodeError
 
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -28,6 +29,7 @@ app.command("list")(list_)
 app.command()(show)
 app.command()(compare)
 app.command()(certify)
+app.command()(signal)
 
 
 def _print_version(asked: bool) -> None:
