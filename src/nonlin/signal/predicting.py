@@ -66,7 +66,8 @@ def _layer(field: MeanField, setting: Setting, q: float, k: float) -> tuple[floa
         mean = _mean(field)
         both = field.weight_variance * mean**2 + field.bias_variance
         return field.variance(1.0), both, field.chi(1.0) / max(q - k, 1e-300)
-    return field.variance(q), field.covariance(q, c), field.chi(q)
+    made = field.variance(q)
+    return made, field.covariance(q, c) if math.isfinite(made) else math.nan, field.chi(q)
 
 
 def _mean(field: MeanField) -> float:

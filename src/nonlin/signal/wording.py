@@ -32,7 +32,14 @@ def _signal(result: Propagation) -> str:
         return f"The variance of z goes from {q[0]:.3g} to {q[-1]:.3g}."
     settled = result.fixed_point
     if math.isclose(settled, q[0], rel_tol=1e-9):
-        return f"The signal keeps its variance {q[0]:.3g}."
+        kept = f"The signal keeps its variance {q[0]:.3g}"
+        rate = result.field.slope(settled)
+        if rate < 1 + _SAME:
+            return f"{kept}."
+        return (
+            f"{kept}, but not stably: a deviation from it, such as every network of finite width "
+            f"has, grows by ×{rate:.4g} in each layer."
+        )
     way = f"after {setting.depth} layers it is {q[-1]:.3g}"
     if settled == 0:
         return f"The signal dies out: {way}."
