@@ -1,6 +1,6 @@
 """Mean-field theory against real networks of width 2,000 and depth 50, for every smooth record.
 
-    python benchmarks/signal_study.py [--networks 8]
+    python benchmarks/signal_study.py [--networks 6]
 
 Weights follow the activation: σ_w² = ρ/E[f²] and σ_b² = 1 − ρ keep the variance at q = 1. ρ is 1
 where that is stable, V′(1) <= 0.9 and V(2) <= 2, else as large as is: at V′ > 1, as gelu, silu and
@@ -30,7 +30,7 @@ from nonlin.signal.simulation import Simulation, draw, run
 from nonlin.signal.theory import MeanField
 
 DEPTH, WIDTH, INPUTS = 50, 2000, 8
-QUANTITIES = ("variance", "covariance", "gradient")
+QUANTITIES = ("variance", "correlation", "gradient")
 TARGET = Path(__file__).parent / "results" / "signal_study.json"
 DOCS = Path(__file__).parent.parent / "docs" / "design.md"
 
@@ -56,7 +56,7 @@ def setting_of(record: Activation, width: int = WIDTH, depth: int = DEPTH) -> Se
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--networks", type=int, default=8)
+    parser.add_argument("--networks", type=int, default=6)
     asked = parser.parse_args()
     torch.set_num_threads(1)
     records = smooth()
@@ -98,11 +98,11 @@ def row(result: Propagation) -> dict:
         "agreement": {name: result.agreement(name) for name in QUANTITIES},
         "theory": {
             "variance": result.theory.variance[-1],
-            "covariance": float(result.theory.variance[-1] * result.theory.correlation[-1]),
+            "correlation": result.theory.correlation[-1],
             "gradient": result.theory.gradient[0],
         },
         "networks": {
-            name: [float(part[0 if name == "gradient" else -1]) for part in values]
+            name: [float(part[0 if name == "gradient" else -1]) for part in values]  # mean, ends
             for name in QUANTITIES
             if (values := result.simulated(name)) is not None
         },
@@ -113,7 +113,7 @@ def table(content: dict) -> str:
     """The table of the docs."""
     lines = [
         "| activation | σ_w | σ_b | χ | variance, layer 50: theory, networks | "
-        "gradient², layer 0: theory, networks | layers in the interval |",
+        "gradient², layer 0: theory, networks | layers in the interval: variance, correlation, gradient |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for r in content["rows"]:

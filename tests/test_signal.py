@@ -37,7 +37,7 @@ def test_theory_lies_in_the_interval_of_real_networks(record):
     """The small version of benchmarks/signal_study.py."""
     result = propagate(record, 12, 256, stable(record), networks=6, seed=3)
     # Of 54 intervals of 95 %, some are left by a layer.
-    for name in ("variance", "covariance", "gradient"):
+    for name in ("variance", "correlation", "gradient"):
         assert result.agreement(name) >= 0.9, name
 
 

@@ -26,7 +26,7 @@ def variance_figure(results: Sequence[Propagation], looks: Looks) -> go.Figure:
     figure = _by_layer("variance of z", log=True)
     for result in results:
         look = looks[result.name]
-        _band(figure, result, look, "variance", root=False)
+        _band(figure, result, look, "variance", log=True)
         _line(figure, result.theory.variance, look)
     return figure
 
@@ -37,7 +37,7 @@ def gradient_figure(results: Sequence[Propagation], looks: Looks) -> go.Figure:
     lowest = 1.0
     for result in results:
         look = looks[result.name]
-        _band(figure, result, look, "gradient", root=True)
+        _band(figure, result, look, "gradient", log=True, root=True)
         rms = np.sqrt(result.theory.gradient)
         _line(figure, rms, look)
         lowest = min(lowest, float(np.clip(np.nanmin(rms), _SMALLEST, None)))
@@ -52,11 +52,7 @@ def correlation_figure(results: Sequence[Propagation], looks: Looks) -> go.Figur
     figure = _by_layer("correlation of two inputs", log=False)
     for result in results:
         look = looks[result.name]
-        if result.simulation is not None:
-            variance = result.simulation.variance.mean(axis=0)
-            covariance = result.simulation.covariance.mean(axis=0)
-            with np.errstate(invalid="ignore"):
-                _dots(figure, covariance / variance, look)
+        _band(figure, result, look, "correlation")
         _line(figure, result.theory.correlation, look)
     return figure
 
@@ -128,15 +124,23 @@ def _dots(figure: go.Figure, values: np.ndarray, look: Look) -> None:
     )
 
 
-def _band(figure: go.Figure, result: Propagation, look: Look, name: str, *, root: bool) -> None:
+def _band(
+    figure: go.Figure,
+    result: Propagation,
+    look: Look,
+    name: str,
+    *,
+    log: bool = False,
+    root: bool = False,
+) -> None:
     """The interval of the networks' mean, and the mean itself as dots."""
     found = result.simulated(name)
     if found is None:
         return
     mean, low, high = (np.sqrt(np.clip(v, 0, None)) if root else v for v in found)
     if np.isfinite(low).all():
-        # An interval that reaches 0 has no end on a logarithmic axis.
-        low = np.maximum(low, mean / 1e3)
+        if log:  # An interval that reaches 0 would have no end.
+            low = np.maximum(low, mean / 10)
         layers: list[Any] = list(range(len(mean)))
         figure.add_scatter(
             x=layers + layers[::-1],

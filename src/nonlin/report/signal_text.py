@@ -70,11 +70,10 @@ def _cells(result: Propagation, layer: int) -> list[str]:
     if result.simulation is None:
         return texts
     simulated = result.simulation
-    variance = simulated.variance.mean(axis=0)[layer]
     means = (
-        variance,
+        simulated.variance.mean(axis=0)[layer],
         math.sqrt(simulated.gradient.mean(axis=0)[layer]),
-        simulated.covariance.mean(axis=0)[layer] / variance if variance else math.nan,
+        simulated.correlation.mean(axis=0)[layer],
     )
     return [cell for pair in zip(texts, map(number, means), strict=True) for cell in pair]
 

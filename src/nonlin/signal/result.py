@@ -86,7 +86,7 @@ class Propagation:
         """Mean over networks, and the ends of its interval; None without a simulation.
 
         Args:
-            name: ``variance``, ``covariance`` or ``gradient``.
+            name: ``variance``, ``correlation`` or ``gradient``.
         """
         if self.simulation is None:
             return None
@@ -96,13 +96,12 @@ class Propagation:
         """Share of layers at which the theory lies in the simulation's interval.
 
         Args:
-            name: ``variance``, ``covariance`` or ``gradient``.
+            name: ``variance``, ``correlation`` or ``gradient``.
         """
         found = self.simulated(name)
         if found is None:
             return math.nan
-        theory = self.theory.variance * self.theory.correlation
-        theory = theory if name == "covariance" else getattr(self.theory, name)
+        theory = getattr(self.theory, name)
         _, low, high = found
         # The first z and the last gradient are drawn, not propagated.
         slack = 1e-6 * np.abs(theory)
@@ -114,7 +113,7 @@ class Propagation:
         """Everything, as plain numbers and lists; what is not finite stands as None."""
         simulated = {}
         if self.simulation is not None:
-            for name in ("variance", "covariance", "gradient"):
+            for name in QUANTITIES:
                 values = self.simulated(name)
                 assert values is not None
                 keys = ("mean", "low", "high")

@@ -32,6 +32,12 @@ class Simulation:
     covariance: np.ndarray
     gradient: np.ndarray
 
+    @property
+    def correlation(self) -> np.ndarray:
+        """Of the z of two inputs, in each network."""
+        with np.errstate(all="ignore"):
+            return self.covariance / self.variance
+
     def interval(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Ends of a 95 % interval of the mean over networks, for all layers at once.
 

@@ -111,7 +111,7 @@ def _agreement(result: Propagation) -> str:
     networks = len(result.simulation.variance)
     if networks < 2:
         return "One network was drawn, which gives no interval."
-    shares = {name: result.agreement(name) for name in ("variance", "covariance", "gradient")}
+    shares = {name: result.agreement(name) for name in ("variance", "correlation", "gradient")}
     told = ", ".join(f"{name} at {100 * share:.0f} %" for name, share in shares.items())
     return (
         f"Theory lies in the 95 % interval of {networks} networks of width "
