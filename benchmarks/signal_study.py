@@ -113,7 +113,7 @@ def table(content: dict) -> str:
     """The table of the docs."""
     lines = [
         "| activation | σ_w | σ_b | χ | variance, layer 50: theory, networks | "
-        "gradient², layer 0: theory, networks | layers in the interval: variance, correlation, gradient |",
+        "gradient², layer 0: theory, networks | in the interval: variance, correlation, gradient |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for r in content["rows"]:
