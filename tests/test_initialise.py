@@ -113,7 +113,7 @@ def test_a_resnet():
     done = initialize_(model, seeded(), inputs=torch.randn(2, 3, 32, 32, generator=seeded()))
     assert [row.name for row in done.drawn][:3] == ["conv1", "layer1.0.conv1", "layer1.0.conv2"]
     assert done["conv1"].feeds == "relu"
-    assert done["layer1.0.conv2"].scheme == "He"
+    assert (done["layer1.0.conv2"].scheme, done["layer1.0.conv2"].feeds) == ("He", "relu")
     assert_deviation(model.layer1[0].conv2.weight, math.sqrt(2 / (16 * 9)))
     assert "norm, whose scale decides" in done["layer1.0.conv2"].why
     # A sum of two has twice the variance: relu hands on as much as it was given.
@@ -187,7 +187,7 @@ def test_what_cannot_be_found_is_listed_and_left_as_it_was():
     before = snapshot(model)
     done = initialize_(model, inputs=torch.randn(4, 16))
     reasons = {row.name: row.why for row in done.left}
-    assert reasons["b"].startswith("reads 'sin' of a, which is no activation of the catalogue")
+    assert reasons["b"].startswith("reads 'sin' of a, unknown here; if that is an activation")
     assert reasons["c"] == "frozen"
     assert reasons["e"].startswith("reads softmax, whose values depend on the length")
     assert reasons["linear"].startswith("its weight is computed")
@@ -286,3 +286,43 @@ def test_slopes_that_were_learned_count():
     model = nn.Sequential(nn.Linear(8, 8), nn.PReLU(8, init=0.5), nn.Linear(8, 8))
     done = initialize_(model, inputs=torch.randn(2, 8))
     assert done["2"].gain == pytest.approx(gain(nonlin.leaky_relu.bind(alpha=0.5)))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.Conv1d(8, 64, 3, padding=1, padding_mode="circular"),
+        nn.Conv2d(8, 64, 3, groups=4, padding=1, padding_mode="circular"),
+        nn.Conv3d(8, 16, 3, padding=1, padding_mode="circular"),
+        nn.ConvTranspose2d(64, 8, 4, stride=2),
+        nn.ConvTranspose1d(64, 16, 3, groups=2),
+    ],
+    ids=str,
+)
+def test_every_convolution_keeps_the_variance(layer):
+    """Away from the edges, where fewer inputs are read."""
+    channels = layer.in_channels
+    axes = layer.weight.ndim - 2
+    x = torch.randn(32, channels, *(12,) * axes, generator=seeded(1))
+    done = initialize_(nn.Sequential(layer), seeded(), inputs=x)
+    assert len(done.drawn) == 1
+    inner = layer(x)[(slice(None), slice(None), *(slice(4, -4),) * axes)]
+    weights = layer.weight.numel()
+    assert inner.var().item() == pytest.approx(1, abs=SIGMAS * math.sqrt(2 / weights) + 0.1)
+
+
+def test_a_recurrent_layer_is_listed_and_what_reads_it_left():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lstm, self.head = nn.LSTM(8, 16, batch_first=True), nn.Linear(16, 2)
+
+        def forward(self, x):
+            return self.head(self.lstm(x)[0])
+
+    model = Net()
+    before = snapshot(model)
+    done = initialize_(model, inputs=torch.randn(2, 5, 8))
+    assert "lstm.weight_hh_l0" in done["lstm"].why
+    assert done["head"].why.startswith("reads 'lstm' of")
+    assert all(torch.equal(v, before[n]) for n, v in model.state_dict().items())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -272,3 +274,11 @@ def test_activations_without_moments_are_refused():
     with pytest.raises(NonlinError, match="sigmoid: no critical point at variance 1"):
         propagate("sigmoid", init="critical")
     assert isinstance(nonlin.sigmoid.facts, Facts)
+
+
+def test_the_theory_alone_loads_no_framework():
+    code = (
+        "import sys, nonlin; nonlin.propagate('gelu', 5, networks=0); nonlin.init.gain('gelu'); "
+        "assert 'torch' not in sys.modules and 'plotly' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

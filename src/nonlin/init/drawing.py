@@ -14,12 +14,12 @@ Distribution = Literal["normal", "uniform", "orthogonal"]
 DISTRIBUTIONS: tuple[Distribution, ...] = ("normal", "uniform", "orthogonal")
 
 
-def fans(weight: Any, step: Step) -> tuple[int, int]:
-    """Numbers of inputs and outputs that a weight joins to one another."""
+def fans(weight: Any, step: Step) -> tuple[float, float]:
+    """Numbers of inputs and outputs that a weight joins to one another, edges apart."""
     first, second, *kernel = weight.shape
     field = math.prod(kernel)
     if step.transposed:  # (in, out/groups, ...)
-        return first // step.groups * field, second * field
+        return first // step.groups * field / step.stride, second * field
     return second * field, first // step.groups * field
 
 

@@ -142,8 +142,8 @@ class _Sizes:
         if step.kind == "unknown":
             read = {self.steps[flow.source].name for flow in step.reads}
             raise NonlinError(
-                f"reads {step.name!r} of {', '.join(sorted(read)) or 'nothing'}, which is no "
-                "activation of the catalogue; make it one with nonlin.define or nonlin.parse"
+                f"reads {step.name!r} of {', '.join(sorted(read)) or 'nothing'}, unknown here; if "
+                "that is an activation, make it one with nonlin.define or nonlin.parse"
             )
         if step.kind == "activation":
             assert step.record is not None

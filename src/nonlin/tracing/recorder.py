@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -106,9 +107,12 @@ class Recorder(torch.overrides.TorchFunctionMode):
             return self._attention(func, args, kwargs)
         if name == "linear" or name in calls.CONVOLUTIONS:
             given = _bound(args, kwargs, ("input", "weight", "bias"))
-            groups = _groups(name, args, kwargs)
             return self._layer(
-                given["input"], given["weight"], given.get("bias"), name, groups=groups
+                given["input"],
+                given["weight"],
+                given.get("bias"),
+                name,
+                **_convolution(name, given["weight"], args, kwargs),
             )
         if name == "addmm" and self._name(args[2]):
             return self._layer(args[1], args[2], args[0], name, transposed=True)
@@ -141,6 +145,7 @@ class Recorder(torch.overrides.TorchFunctionMode):
         *,
         transposed: bool = False,
         groups: int = 1,
+        stride: int = 1,
     ) -> Flow:
         known = self._name(weight)
         return self._add(
@@ -151,6 +156,7 @@ class Recorder(torch.overrides.TorchFunctionMode):
             bias=self._name(bias),
             transposed=transposed or call_name.startswith("conv_transpose"),
             groups=groups,
+            stride=stride,
         )
 
     def _matmul(self, name: str, args: Sequence[Any]) -> Flow:
@@ -259,11 +265,18 @@ def _bound(args: Sequence[Any], kwargs: Mapping[str, Any], names: Sequence[str])
     return {**dict(zip(names, args, strict=False)), **kwargs}
 
 
-def _groups(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> int:
-    """Groups of a convolution; the seventh argument, the transposed one's too."""
+def _convolution(
+    name: str, weight: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> dict[str, int]:
+    """Groups of a convolution, and the stride of a transposed one."""
     if name not in calls.CONVOLUTIONS:
-        return 1
-    return kwargs.get("groups", args[6] if len(args) > 6 else 1)
+        return {}
+    found = {"groups": kwargs.get("groups", args[6] if len(args) > 6 else 1)}
+    if "transpose" in name:
+        stride = kwargs.get("stride", args[3] if len(args) > 3 else 1)
+        axes = weight.ndim - 2
+        found["stride"] = stride**axes if isinstance(stride, int) else math.prod(stride)
+    return found
 
 
 def _has_children(module: Any) -> bool:

@@ -47,6 +47,8 @@ class Step:
         bias: name of the bias, if there is one.
         transposed: whether the weight's first axis is the input's, as in ``x @ w``.
         groups: groups of a convolution.
+        stride: of a transposed convolution, the product over its axes: so many times fewer
+            inputs reach an output.
         values: for an activation, a call's parameters that are tensors.
     """
 
@@ -60,6 +62,7 @@ class Step:
     bias: str = ""
     transposed: bool = False
     groups: int = 1
+    stride: int = 1
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -82,11 +85,11 @@ class Trace:
         return [step for step in self.steps if any(flow.source == index for flow in step.reads)]
 
     def activations_after(self, index: int) -> list[Activation]:
-        """The activations that read a step, directly or through normalisation, sums and mixes."""
+        """The activations that read a step, directly or through norms, sums and joins."""
         found: list[Activation] = []
         for step in self.readers(index):
             if step.kind == "activation" and step.record is not None:
                 found.append(step.record)
-            elif step.kind in ("norm", "join"):
+            elif step.kind in ("norm", "add", "join"):
                 found += self.activations_after(step.index)
         return list(dict.fromkeys(found))
