@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nonlin.init.planning import Plan
     from nonlin.tracing import Trace
 
-MODES = ("forward", "backward", "compromise", "critical")
+_MODES = ("forward", "backward", "compromise", "critical")
 
 
 def initialize_(
@@ -80,7 +80,7 @@ def initialize_(
     if not isinstance(model, torch.nn.Module):
         raise NonlinError(f"initialize_: got a {type(model).__name__}; allowed: a torch.nn.Module")
     for word, value, allowed in (
-        ("mode", mode, MODES),
+        ("mode", mode, _MODES),
         ("distribution", distribution, DISTRIBUTIONS),
     ):
         if value not in allowed:
