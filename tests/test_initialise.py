@@ -164,6 +164,30 @@ def test_a_gated_block():
     assert done["down"].gain == pytest.approx(gain("silu"))
 
 
+@pytest.mark.parametrize(
+    ("written", "record"),
+    [
+        (lambda x: x * torch.sigmoid(x), nonlin.silu),
+        (lambda x: torch.sigmoid(1.702 * x) * x, nonlin.quick_gelu),
+        (lambda x: x * torch.tanh(F.softplus(x)), nonlin.mish),
+        (lambda x: x.mul(x.tanh()), nonlin.lisht),
+        (lambda x: F.relu(x) * F.relu(x), nonlin.relu2),
+        (lambda x: F.relu(x + x) / 2, nonlin.relu),
+    ],
+)
+def test_products_written_out(written, record):
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Linear(16, 16), nn.Linear(16, 16)
+
+        def forward(self, x):
+            return self.b(written(self.a(x)))
+
+    done = initialize_(Net(), inputs=torch.randn(4, 16))
+    assert done["b"].gain == pytest.approx(gain(record), rel=1e-6)
+
+
 class Odd(nn.Module):
     """What cannot be initialised from a record, beside what can."""
 

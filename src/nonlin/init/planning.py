@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,6 +14,7 @@ from nonlin.activation import Activation
 from nonlin.errors import NonlinError
 from nonlin.facts import Facts
 from nonlin.init.gains import Mode, critical_variances, gain, second_moment
+from nonlin.moments import expect
 from nonlin.tracing import Flow, Step, Trace
 
 # Draws by which the spread of an activation over an axis is found, where there is no quadrature.
@@ -82,7 +84,7 @@ def _factor(source: Step, size: float, mode: str) -> tuple[float, float, str]:
         weight, bias = critical_variances(record)
         return math.sqrt(weight), bias, f"critical line: E[f′²] = {1 / weight:.4g}, χ = 1"
     forward = 1 / math.sqrt(size)
-    if mode == "forward" or not isinstance(record.facts_of(**record.bound), Facts):
+    if mode == "forward" or not _is_elementwise(record):
         return forward, 0.0, f"E[f²] = {size:.4g}"
     asked: Mode = "backward" if mode == "backward" else "compromise"
     # What the activation reads may not have variance 1; the ratio is that of a variance of 1.
@@ -158,16 +160,38 @@ class _Sizes:
         if step.kind == "add":
             return sum(parts)
         if step.kind == "product":
-            return math.prod(parts)
+            return self._product(step.reads, parts)
         if step.kind in ("join", "mix"):
             return sum(parts) / len(parts)
         return 1.0  # an input or a constant
+
+    def _product(self, reads: tuple[Flow, ...], parts: list[float]) -> float:
+        """E of the square of a product: of independent factors, or of functions of one z."""
+        (first, f), (second, g) = (self._function(flow) for flow in reads)
+        if first != second:
+            return math.prod(parts)
+        # As x·sigmoid(x), written out.
+        scale = math.sqrt(self._handed_on(first))
+        return expect(lambda z: (f(scale * z) * g(scale * z)) ** 2)
+
+    def _function(self, flow: Flow) -> tuple[int, Callable[[Any], Any]]:
+        """What a flow is a function of, back through activations, and that function."""
+        step = self.steps[flow.source]
+        if step.kind != "activation" or step.record is None or not _is_elementwise(step.record):
+            return flow.source, lambda z: flow.factor * z
+        base, inner = self._function(step.reads[0])
+        record = _current(step)
+        return base, lambda z: flow.factor * record(inner(z))
 
     def _measured(self, name: str) -> float:
         tensor = self._tensors.get(name)
         if tensor is None or tensor.numel() == 0 or tensor.device.type == "meta":
             return 1.0
         return tensor.detach().double().square().mean().item()
+
+
+def _is_elementwise(record: Activation) -> bool:
+    return isinstance(record.facts_of(**record.bound), Facts)
 
 
 def _current(step: Step) -> Activation:

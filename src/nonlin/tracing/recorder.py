@@ -204,12 +204,15 @@ class Recorder(torch.overrides.TorchFunctionMode):
             factor = 1 / factor if name in calls.QUOTIENTS and factor else factor
             return replace(flows[0], factor=flows[0].factor * factor)
         if len(tensors) == 2 and name in calls.SUMS:
-            return self._sum(tensors, flows)
+            return self._sum(-1.0 if "sub" in name else 1.0, tensors, flows)
         if len(tensors) == 2 and name in calls.PRODUCTS:
             return self._add("product", "product", flows)
         return self._add("unknown", name, flows)
 
-    def _sum(self, tensors: Sequence[Any], flows: Sequence[Flow]) -> Flow:
+    def _sum(self, sign: float, tensors: Sequence[Any], flows: Sequence[Flow]) -> Flow:
+        first, second = flows
+        if first.source == second.source and first.through == second.through:
+            return replace(first, factor=first.factor + sign * second.factor)
         for flow, other in zip(flows, reversed(tensors), strict=True):
             step = self.steps[flow.source]
             # x @ w + b, where b is the layer's bias.
@@ -267,7 +270,7 @@ def _bound(args: Sequence[Any], kwargs: Mapping[str, Any], names: Sequence[str])
 
 def _convolution(
     name: str, weight: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> dict[str, int]:
+) -> dict[str, Any]:
     """Groups of a convolution, and the stride of a transposed one."""
     if name not in calls.CONVOLUTIONS:
         return {}
