@@ -350,3 +350,22 @@ def test_a_recurrent_layer_is_listed_and_what_reads_it_left():
     assert "lstm.weight_hh_l0" in done["lstm"].why
     assert done["head"].why.startswith("reads 'lstm' of")
     assert all(torch.equal(v, before[n]) for n, v in model.state_dict().items())
+
+
+def test_hugging_face_s_gpt2():
+    """Attention in addmm with transposed weights, gelu_new as a module of several calls."""
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    model = GPT2LMHeadModel(
+        GPT2Config(vocab_size=19, n_positions=16, n_embd=32, n_layer=2, n_head=2)
+    )
+    before = snapshot(model)
+    tokens = torch.randint(0, 19, (2, 8), generator=seeded())
+    done = initialize_(model, seeded(), inputs={"input_ids": tokens, "use_cache": False})
+    assert len(done.drawn) == 2 * 4
+    row = done["transformer.h.1.mlp.c_proj"]
+    assert (row.reads, row.gain) == ("gelu_tanh", pytest.approx(gain("gelu_tanh") / 2))
+    assert done["transformer.h.0.attn.c_proj"].gain == pytest.approx(0.5)
+    assert_deviation(model.transformer.h[0].mlp.c_fc.weight, 1 / math.sqrt(32))
+    for name in ("transformer.wte.weight", "transformer.wpe.weight", "transformer.ln_f.weight"):
+        assert torch.equal(model.state_dict()[name], before[name])

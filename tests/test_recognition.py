@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 import nonlin
 from catalogue import RECORDS
-from nonlin.recognition import recognise, spellings
+from nonlin.recognition import recognise, record_of, spellings
 from tolerances import FRAMEWORK_FACTOR
 
 OFFERED = [r for r in RECORDS if "torch" in r.conventions]
@@ -146,3 +146,21 @@ def test_what_is_no_activation_is_none():
 def test_a_parameter_outside_the_record_s_domain_is_not_the_record():
     assert recognise(F.elu, (X, -1.0)) is None
     assert recognise(F.softplus, (X,), {"beta": -1.0}) is None
+
+
+def test_hugging_face_s_modules():
+    """Each class of their table computes the record that it is taken for."""
+    from transformers.activations import ACT2CLS
+
+    x = torch.linspace(-4, 4, 33)
+    plain = {name: made for name, made in ACT2CLS.items() if isinstance(made, type)}
+    assert len(plain) > 15
+    for name, made in plain.items():
+        module = made()
+        record = record_of(module)
+        assert record is not None, name
+        if record.name == "xielu":  # Theirs keeps its parameters in bfloat16.
+            continue
+        with torch.no_grad():
+            torch.testing.assert_close(module(x), record(x), rtol=2e-3, atol=1e-4)
+    assert record_of(tnn.Linear(2, 2)) is None

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +20,7 @@ from nonlin.functions import get, list_activations
 torch = require("torch", "torch", "nonlin.recognition")
 
 from nonlin.backends import pytorch  # noqa: E402 (it imports torch, whose absence is told above)
+from nonlin.nn import activation_of  # noqa: E402
 
 
 class Recognised(NamedTuple):
@@ -72,6 +74,24 @@ def recognise(
         # The usual call in a training step: nothing to bind.
         return Recognised(call.plain, args[0], {}) if call.plain is not None else None
     return call.read(args, kwargs or {})
+
+
+def record_of(module: Any) -> Activation | None:
+    """The record of a module activation: ours, PyTorch's, or one of Hugging Face's ACT2FN.
+
+    Args:
+        module: any module.
+
+    Returns:
+        As :func:`nonlin.nn.activation_of`, which knows the first two.
+    """
+    record = activation_of(module)
+    # Only where a model brought it: importing it takes seconds.
+    table = getattr(sys.modules.get("transformers.activations"), "ACT2CLS", None)
+    if record is not None or table is None:
+        return record
+    names = [key for key, made in table.items() if made is type(module)]
+    return next((get(name) for name in names if name in _known_names()), None)
 
 
 def spellings() -> dict[Any, tuple[Activation, ...]]:
@@ -140,6 +160,13 @@ class _Call:
             # PyTorch takes parameters that are outside the record's domain, where the
             # function is not the record's.
             return None
+
+
+@cache
+def _known_names() -> frozenset[str]:
+    """Every name and alias of the catalogue."""
+    records = map(get, list_activations())
+    return frozenset(name for record in records for name in (record.name, *record.aliases))
 
 
 @cache

@@ -209,9 +209,9 @@ def _left_alone(model: Any, ran: Trace) -> list[Layer]:
 
 
 def _is_activation(module: Any) -> bool:
-    from nonlin.nn import activation_of
+    from nonlin.recognition import record_of
 
-    return activation_of(module) is not None
+    return record_of(module) is not None
 
 
 def _refined(

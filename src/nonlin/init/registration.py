@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from nonlin.nn import activation_of
+from nonlin.recognition import record_of
 from nonlin.tracing import Flow, Step, Trace
 
 _LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -21,7 +21,7 @@ def registered(model: Any) -> Trace:
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     steps = [Step(0, "input", "input")]
     for path, module in model.named_modules():
-        record = activation_of(module)
+        record = record_of(module)
         known: dict[str, Any]
         if record is not None and type(module) is not nn.Identity:
             known = {"kind": "activation", "record": record, "module": module}

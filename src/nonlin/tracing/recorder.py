@@ -15,8 +15,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from nonlin.activation import Activation
 from nonlin.facts import VectorFacts
-from nonlin.nn import activation_of
-from nonlin.recognition import recognise
+from nonlin.recognition import recognise, record_of
 from nonlin.tracing import calls
 from nonlin.tracing.steps import Flow, Kind, Step
 
@@ -39,7 +38,7 @@ class Recorder(torch.overrides.TorchFunctionMode):
         """Watch where modules begin and end that are one step."""
         handles = []
         for path, module in model.named_modules():
-            record = activation_of(module)
+            record = record_of(module)
             if type(module) is nn.Identity or isinstance(module, nn.MultiheadAttention):
                 continue
             norm = "Norm" in type(module).__name__ and not _has_children(module)
