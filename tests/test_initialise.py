@@ -369,3 +369,34 @@ def test_hugging_face_s_gpt2():
     assert_deviation(model.transformer.h[0].mlp.c_fc.weight, 1 / math.sqrt(32))
     for name in ("transformer.wte.weight", "transformer.wpe.weight", "transformer.ln_f.weight"):
         assert torch.equal(model.state_dict()[name], before[name])
+
+
+@pytest.mark.parametrize("name", ["relu", "tanh"])
+def test_fifty_plain_layers_learn_only_when_initialised(name):
+    """The small version of benchmarks/init_study.py."""
+    from sklearn.datasets import load_digits
+
+    images, classes = load_digits(return_X_y=True)
+    x = torch.tensor(images / 6.0 - 0.8, dtype=torch.float32)
+    y = torch.tensor(classes)
+
+    def accuracy(matched: bool) -> float:
+        torch.manual_seed(0)
+        sizes = [64] + [32] * 49
+        layers: list[nn.Module] = []
+        for inputs, outputs in itertools.pairwise(sizes):
+            layers += [nn.Linear(inputs, outputs), nonlin.nn.from_record(nonlin.get(name))]
+        model = nn.Sequential(*layers, nn.Linear(32, 10))
+        if matched:
+            initialize_(model, seeded(), batch=x[:256], mode="critical", distribution="orthogonal")
+        optimiser = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
+        for step in range(120):
+            rows = slice(256 * (step % 6), 256 * (step % 6 + 1))
+            optimiser.zero_grad()
+            F.cross_entropy(model(x[rows]), y[rows]).backward()
+            optimiser.step()
+        with torch.no_grad():
+            return (model(x[1536:]).argmax(1) == y[1536:]).double().mean().item()
+
+    assert accuracy(matched=False) < 0.2
+    assert accuracy(matched=True) > 0.6

@@ -282,3 +282,16 @@ def test_the_theory_alone_loads_no_framework():
         "assert 'torch' not in sys.modules and 'plotly' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_matched_gain_need_not_be_stable():
+    """V′(1); selu's is published (Klambauer et al. 2017, theorem 1: 0.782648)."""
+    slopes = {n: MeanField(nonlin.get(n), 1 / second_moment(n)).slope(1.0) for n in STABILITY}
+    assert slopes == pytest.approx(STABILITY, rel=1e-3)
+    # A real network of gelu leaves its fixed point, and the result says that it may.
+    result = propagate("gelu", 60, 64, "matched", networks=4)
+    assert np.abs(np.log(result.simulation.variance[:, -1])).min() > 1
+    assert "not stably" in result.verdict[0]
+
+
+STABILITY = {"gelu": 1.1441, "silu": 1.1726, "mish": 1.0763, "tanh": 0.4611, "selu": 0.782648}
