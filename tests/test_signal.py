@@ -217,11 +217,9 @@ def test_verdicts():
 
 def test_every_init_and_record_has_an_answer():
     for record in ELEMENTWISE:
-        for init in ("he", "pytorch"):
-            result = propagate(record, 8, 64, init, networks=0)
-            assert len(result.theory.variance) == 9
-            assert result.verdict
-            json.loads(result.to_json())
+        result = propagate(record, 8, 64, "pytorch", networks=0)
+        assert len(result.theory.variance) == 9
+        assert json.loads(result.to_json())["verdict"] == result.verdict
     for init in INITS:
         assert propagate("tanh", 3, init=init, networks=0).setting.init == init
 
