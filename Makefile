@@ -5,7 +5,8 @@ READY := $(VENV)/ready
 # mish costs most here, and the demo has to end soon on two cores.
 DEMO := --data digits --activations relu,leaky_relu,elu,gelu,swish,tanh,sigmoid --seeds 5
 
-.PHONY: demo test lint format bench sanitize certificates docs browser picture show-picture clean
+.PHONY: demo test lint format bench sanitize certificates study-init study-signal docs browser \
+  picture show-picture clean
 
 demo: $(READY)  ## Compare activations on embedded data
 	$(BIN)/nonlin compare $(DEMO)
@@ -40,6 +41,12 @@ docs: $(READY)  ## Write the catalogue's pages to build/docs/
 
 certificates: $(READY)  ## Certify PyTorch's, JAX's and nonlin's functions; writes docs/certificates/
 	$(BIN)/python benchmarks/certificates.py --exhaustive
+
+study-init: $(READY)  ## 50 plain layers on MNIST: make study-init DATA_DIR=...; resumes
+	$(BIN)/python benchmarks/init_study.py --data-dir $(DATA_DIR)
+
+study-signal: $(READY)  ## Theory against networks of width 2,000, every smooth record
+	$(BIN)/python benchmarks/signal_study.py
 
 picture: $(READY) browser  ## Redraw the README picture: make picture REPORT=.../report.html
 	$(BIN)/python docs/picture.py $(REPORT) docs/report.png 1360

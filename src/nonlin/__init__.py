@@ -22,6 +22,7 @@ from nonlin.parameter import Parameter
 if TYPE_CHECKING:
     from nonlin import init as init
     from nonlin import nn as nn
+    from nonlin import signal as signal
     from nonlin import testing as testing
     from nonlin.certification import Certificate as Certificate
     from nonlin.certification import certify as certify
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from nonlin.defining import define as define
     from nonlin.defining import parse as parse
     from nonlin.nn import swap as swap
+    from nonlin.signal import propagate as propagate
 
 __version__ = "0.1.0"
 
@@ -41,9 +43,10 @@ _LAZY = {
     "define": "nonlin.defining",
     "open_results": "nonlin.comparison",
     "parse": "nonlin.defining",
+    "propagate": "nonlin.signal",
     "swap": "nonlin.nn",
 }
-_MODULES = ("nn", "init", "testing")
+_MODULES = ("nn", "init", "signal", "testing")
 
 __all__ = [
     "Activation",

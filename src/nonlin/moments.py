@@ -35,10 +35,18 @@ def expect(of: Callable[[np.ndarray], np.ndarray], kinks: tuple[float, ...] = ()
         >>> round(expect(lambda z: z * z), 12)
         1.0
     """
-    inside = tuple(sorted({0.0, *(k for k in kinks if abs(k) < _REACH)}))
-    z, weights = _rule(inside)
+    z, weights = normal_rule(kinks)
     with np.errstate(all="ignore"):
         return float(np.sum(weights * of(z)))
+
+
+def normal_rule(kinks: tuple[float, ...] = ()) -> tuple[np.ndarray, np.ndarray]:
+    """Points z and weights, the density included, with which :func:`expect` sums.
+
+    Args:
+        kinks: where integrands are not smooth.
+    """
+    return _rule(tuple(sorted({0.0, *(k for k in kinks if abs(k) < _REACH)})))
 
 
 def normal_moments(record: Activation) -> tuple[float, float]:

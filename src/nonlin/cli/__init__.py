@@ -14,6 +14,7 @@ from nonlin.cli.compare import compare
 from nonlin.cli.info import info
 from nonlin.cli.list import list_
 from nonlin.cli.show import show
+from nonlin.cli.signal import signal
 from nonlin.errors import NonlinError, UserCodeError
 
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -30,6 +31,7 @@ app.command()(show)
 app.command()(compare)
 app.command()(certify)
 app.command()(info)
+app.command()(signal)
 
 
 def _print_version(asked: bool) -> None:
