@@ -16,6 +16,7 @@ from catalogue import sample, special_points
 from nonlin.backends import native
 from nonlin.backends.namespace import namespace_of
 from nonlin.certification import exact as reference
+from nonlin.errors import NonlinError
 from tolerances import CROSSING, KERNEL_DERIVATIVE, KERNEL_VALUE, ROUNDED, TWOFOLD, ulp
 
 pytestmark = pytest.mark.skipif(native._native is None, reason="built without a compiler")
@@ -281,7 +282,7 @@ def test_layouts_are_kept():
 
 
 def test_second_derivatives_take_the_formula():
-    for save in ("input", "derivative"):
+    for save in ("input", "auto"):
         x = torch.linspace(-3, 3, 5000, requires_grad=True)
         (first,) = torch.autograd.grad(nonlin.silu(x * 1, save=save).sum(), x, create_graph=True)
         (second,) = torch.autograd.grad(first.sum(), x)
@@ -431,3 +432,37 @@ raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     if not hasattr(sys, "getwindowsversion"):
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60)
         assert done.returncode == 0, done.stderr
+
+
+def kept_bytes(function, x) -> int:
+    """What a forward pass keeps for the backward pass, beside its output."""
+    sizes = {}
+
+    def pack(tensor):
+        sizes[tensor.data_ptr()] = tensor.numel() * tensor.itemsize
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        y = function(x * 1)
+    return sum(size for place, size in sizes.items() if place != y.data_ptr())
+
+
+def test_what_is_kept_for_the_backward_pass():
+    x = torch.randn(100_000, requires_grad=True)
+    one = x.numel() * x.itemsize
+    theirs = kept_bytes(torch.nn.functional.silu, x)
+    assert theirs == one
+    for save, times in (("input", 1), ("derivative", 1), ("auto", 2)):
+        kept = kept_bytes(lambda x, save=save: nonlin.silu(x, save=save), x)
+        assert kept == times * one, save
+
+
+def test_a_derivative_kept_alone_has_no_second():
+    x = torch.randn(5000, requires_grad=True)
+    y = nonlin.silu(x, save="derivative").sum()
+    with pytest.raises(NonlinError, match=r"^silu: a second derivative needs the input, and save="):
+        torch.autograd.grad(y, x, create_graph=True)
+    rows = torch.autograd.grad(
+        nonlin.silu(x, save="derivative"), x, torch.ones(2, 5000), is_grads_batched=True
+    )[0]
+    assert torch.equal(rows[0], nonlin.silu.derivative(x.detach()))

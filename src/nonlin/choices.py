@@ -51,8 +51,9 @@ def saving(choice: Save) -> Iterator[None]:
 
     Args:
         choice: ``"input"`` computes the derivative again when it is needed; ``"derivative"``
-            keeps it beside the input, so that the backward pass is one multiplication;
-            ``"auto"``, the default, keeps it while all that are kept take less than 256 MiB.
+            keeps it instead, so that the backward pass is one multiplication, and a second
+            derivative is refused; ``"auto"``, the default, keeps both while the derivatives
+            take less than 256 MiB, and beyond that the input.
 
     Raises:
         NonlinError: another choice.

@@ -13,6 +13,7 @@ from torch.autograd import forward_ad
 from nonlin.backends import native
 from nonlin.backends.native import BOTH, GRADIENT, VALUE, Call
 from nonlin.choices import current_save
+from nonlin.errors import NonlinError
 
 if TYPE_CHECKING:
     from nonlin.activation import Activation
@@ -194,13 +195,19 @@ class _Kernel(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, record: Activation, call: Call) -> Tensor:
         ctx.made_by = record, call
+        ctx.kept = None
         size = x.numel() * x.itemsize
         # Of 16 bits the derivative is looked up again, which rounds the product once.
         if size > SHORT and x.itemsize >= 4:
             save = current_save.get()
-            if save == "derivative" or (save == "auto" and _Budget.used + size <= KEPT):
+            if save == "derivative":
                 y, derivative = _run(call, BOTH, x)
-                ctx.save_for_backward(x, derivative)
+                ctx.save_for_backward(derivative)
+                ctx.kept = "alone"
+                return y
+            if save == "auto" and _Budget.used + size <= KEPT:
+                y, derivative = _run(call, BOTH, x)
+                ctx.save_for_backward(derivative, x)
                 ctx.kept = _Budget(size)
                 return y
         ctx.save_for_backward(x)
@@ -209,15 +216,23 @@ class _Kernel(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> tuple[Any, ...]:
         (gradient,) = gradients
-        x, *kept = ctx.saved_tensors
+        first, *rest = ctx.saved_tensors
         record, call = ctx.made_by
-        if _is_watched(gradient):
-            from nonlin.backends import pytorch
+        if not _is_watched(gradient):
+            if ctx.kept:
+                return gradient * first, None, None
+            return _run(call, GRADIENT, first, gradient), None, None
+        if ctx.kept == "alone":
+            if torch.is_grad_enabled():
+                raise NonlinError(
+                    f"{record.name}: a second derivative needs the input, and save='derivative' "
+                    "kept none; allowed: save='auto' or 'input'"
+                )
+            return gradient * first, None, None
+        from nonlin.backends import pytorch
 
-            return pytorch.pull_back(record, x, gradient, {}, (True,))[0], None, None
-        if kept:
-            return gradient * kept[0], None, None
-        return _run(call, GRADIENT, x, gradient), None, None
+        x = rest[0] if rest else first
+        return pytorch.pull_back(record, x, gradient, {}, (True,))[0], None, None
 
 
 def _is_watched(gradient: Tensor) -> bool:
