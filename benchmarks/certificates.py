@@ -21,6 +21,7 @@ import nonlin
 from nonlin.activation import Activation
 from nonlin.backends import native
 from nonlin.certification import Certificate
+from nonlin.choices import Precision
 from nonlin.facts import Facts
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "certificates"
@@ -73,7 +74,7 @@ class Job:
         return FOLDER / self.maker / f"{self.record.name}.{kind}.{self.dtype}.json"
 
 
-def _has_kernel(record: Activation, precision: str) -> bool:
+def _has_kernel(record: Activation, precision: Precision) -> bool:
     """Whether nonlin computes the record's float32 by a kernel of its own in that precision."""
     with nonlin.precision(precision):
         call = native.find(record, "float32")

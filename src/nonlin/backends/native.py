@@ -72,7 +72,8 @@ class Call(NamedTuple):
 def kernels() -> dict[tuple[str, str, str], list[Kernel]]:
     """The kernels there are, by name, dtype and precision."""
     found: dict[tuple[str, str, str], list[Kernel]] = {}
-    for place, described in enumerate(_native.kernels() if _native else ()):
+    listed: Any = _native.kernels() if _native else ()
+    for place, described in enumerate(listed):
         kernel = Kernel(place, *described)
         found.setdefault((kernel.name, kernel.dtype, kernel.precision), []).append(kernel)
     return found

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Looked up once: together they take as long as the call of a kernel.
 _transforms = torch._C._are_functorch_transforms_active
 _modes = torch._C._len_torch_dispatch_stack
-_batched = torch._C._functorch.is_legacy_batchedtensor
+_batched: Any = torch._C._functorch.is_legacy_batchedtensor  # type: ignore[attr-defined]
 _tracer = torch._C._get_tracing_state
 _compiling = torch.compiler.is_compiling
 _fresh = torch.empty_like
