@@ -12,7 +12,7 @@ from nonlin.activation import Activation
 from nonlin.errors import NonlinError
 from nonlin.facts import Facts
 from nonlin.functions import get
-from nonlin.moments import expect
+from nonlin.moments import normal_rule
 
 Mode = Literal["forward", "backward", "compromise"]
 MODES: tuple[Mode, ...] = ("forward", "backward", "compromise")
@@ -168,14 +168,11 @@ def _moment(
     scale = math.sqrt(variance)
     kinks = tuple(kink.at / scale for kink in record.kinks)
 
-    def of(z: np.ndarray) -> np.ndarray:
-        return squared(scale * z)
-
-    def at_the_ends(z: np.ndarray) -> np.ndarray:
-        away = np.min([np.abs(z - cut) for cut in (0.0, *kinks)], axis=0)
-        return np.where((np.abs(z) > _FAR) | (away < _NEAR), of(z), 0.0)
-
-    total, ends = expect(of, kinks), expect(at_the_ends, kinks)
+    z, weights = normal_rule(kinks)
+    with np.errstate(all="ignore"):
+        parts = weights * squared(scale * z)
+        near = np.min([np.abs(z - cut) for cut in (0.0, *kinks)], axis=0) < _NEAR
+        total, ends = float(np.sum(parts)), float(np.sum(parts[near | (np.abs(z) > _FAR)]))
     if not math.isfinite(total) or ends > _NEGLIGIBLE * total:
         raise NonlinError(
             f"{record}: E[{shown}] is infinite for z ~ N(0, {variance:g}); no gain exists"
