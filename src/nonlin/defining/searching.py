@@ -117,7 +117,9 @@ def turning_point(df: Function, low: float, high: float) -> float:
 
     if slope(low) * slope(high) >= 0:
         return (low + high) / 2
-    root: Any = brentq(slope, low, high, xtol=1e-300, rtol=4 * np.finfo(float).eps)
+    # At a sign change across a pole at 0 it halves down to the smallest numbers.
+    precise = {"xtol": 1e-300, "rtol": 4 * np.finfo(float).eps, "maxiter": 2000}
+    root: Any = brentq(slope, low, high, **precise)
     return float(root)
 
 
