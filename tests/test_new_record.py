@@ -47,6 +47,12 @@ cube = Activation(
 '''
 
 
+# An editable install finds its own sources before those on PYTHONPATH.
+COPY_FIRST = """import sys
+sys.meta_path[:] = [f for f in sys.meta_path if not type(f).__name__.startswith("ScikitBuild")]
+"""
+
+
 @pytest.fixture
 def copied(tmp_path) -> Path:
     """A copy of the sources and the tests, to which a module can be added."""
@@ -55,6 +61,7 @@ def copied(tmp_path) -> Path:
     for folder in ("tests", "docs"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignored)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "src" / "sitecustomize.py").write_text(COPY_FIRST, "utf-8")
     return tmp_path
 
 
