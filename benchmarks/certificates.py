@@ -1,6 +1,7 @@
 """Certificates of PyTorch's, JAX's and nonlin's functions, and the table of them.
 
-    python benchmarks/certificates.py [--only NAME ...] [--maker NAME] [--exhaustive] [--table]
+    python benchmarks/certificates.py [--only NAME ...] [--maker NAME ...] [--dtype NAME ...]
+                                      [--exhaustive] [--table]
 
 What is certified follows from the records: every elementwise one as PyTorch and JAX offer it
 (``conventions``), and nonlin's own. Certificates that are there for the same versions are kept,
@@ -225,11 +226,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", default=[], help="names of records")
     parser.add_argument("--maker", choices=MAKERS, nargs="*", default=list(MAKERS))
+    parser.add_argument("--dtype", nargs="*", default=["bfloat16", "float16", "float32", "float64"])
     parser.add_argument("--exhaustive", action="store_true", help="those of all inputs, too")
     parser.add_argument("--table", action="store_true", help="only write the table anew")
     options = parser.parse_args()
     todo = [] if options.table else list(jobs(options.only))
-    todo = [job for job in todo if job.maker in options.maker]
+    todo = [job for job in todo if job.maker in options.maker and job.dtype in options.dtype]
     for place, job in enumerate(todo, start=1):
         if job.exhaustive and not options.exhaustive:
             continue
