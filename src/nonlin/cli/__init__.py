@@ -13,6 +13,7 @@ from nonlin.cli.certify import certify
 from nonlin.cli.compare import compare
 from nonlin.cli.list import list_
 from nonlin.cli.show import show
+from nonlin.cli.watch import watch
 from nonlin.errors import NonlinError, UserCodeError
 
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -28,6 +29,8 @@ app.command("list")(list_)
 app.command()(show)
 app.command()(compare)
 app.command()(certify)
+# What follows the script is the script's own, options included.
+app.command(context_settings={"allow_interspersed_args": False, "allow_extra_args": True})(watch)
 
 
 def _print_version(asked: bool) -> None:
