@@ -129,14 +129,16 @@ def test_same_generator_same_draws_up_to_scale():
     weights = {}
     for name in ("relu", "tanh", "swish"):
         model = stack(name, depth=3, width=8)
-        lines = init.initialize_(model, generator=torch.Generator().manual_seed(5))
+        done = init.initialize_(model, generator=torch.Generator().manual_seed(5))
         weights[name] = [model[i].weight.detach() for i in (0, 2, 4)]
         gain = init.gain(name)
-        assert lines == [
-            "0: after no activation, gain 1",
-            f"2: after {name}, gain {gain:.4g}",
-            f"4: after {name}, gain {gain:.4g}",
+        record = repr(nonlin.get(name))
+        assert [(row.name, row.reads) for row in done.drawn] == [
+            ("0", "input"),
+            ("2", record),
+            ("4", record),
         ]
+        assert [row.gain for row in done.drawn] == pytest.approx([1, gain, gain])
     for name, layers in weights.items():
         torch.testing.assert_close(layers[0], weights["relu"][0])
         for ours, relu in zip(layers[1:], weights["relu"][1:], strict=True):
@@ -155,13 +157,15 @@ def test_convolutions_normalisation_and_torchs_own_modules():
         tnn.Embedding(3, 4),
     )
     untouched = [model[1].weight.clone(), model[6].weight.clone()]
-    lines = init.initialize_(model, generator=torch.Generator().manual_seed(0))
+    done = init.initialize_(model, generator=torch.Generator().manual_seed(0))
     gain = math.sqrt(2 / (1 + 0.5**2))
-    assert lines == [
-        "0: after no activation, gain 1",
-        f"3: after leaky_relu(alpha=0.5), gain {gain:.4g}",
-        "5: after no activation, gain 1",
+    assert [(row.name, row.reads, row.scheme) for row in done.drawn] == [
+        ("0", "input", "LeCun"),
+        ("3", "leaky_relu(alpha=0.5)", "He"),
+        ("5", "a layer", "LeCun"),
     ]
+    assert [row.gain for row in done.drawn] == pytest.approx([1, gain, 1])
+    assert "in order of registration" in str(done)
     for index, fan_in, factor in ((0, 36, 1.0), (3, 288, gain), (5, 1024, 1.0)):
         weight = model[index].weight
         deviation = factor / math.sqrt(fan_in)

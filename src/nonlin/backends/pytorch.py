@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import array_api_compat.torch
 import torch
 from torch import Tensor
+from torch.overrides import handle_torch_function
 
 from nonlin.backends import refuse_input
 from nonlin.backends.namespace import Namespace
@@ -41,6 +42,9 @@ def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor] | None = 
     Raises:
         InputTypeError: `x` is not floating point.
     """
+    if torch._C._is_torch_function_mode_enabled() and not torch.compiler.is_compiling():
+        # A mode sees the record, as it sees PyTorch's own functions, not what it is made of.
+        return handle_torch_function(value, (x,), record, x, tensors)
     _require_floating(record, x)
     tensors = tensors or {}
     if not torch.compiler.is_compiling():
