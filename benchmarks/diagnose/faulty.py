@@ -89,7 +89,7 @@ def _dead() -> list[Case]:
         ),
         Case(
             "dead-conv-adam-rate",
-            script(PICTURES, CONV, training(optimizer=adam(0.5))),
+            script(PICTURES, CONV, training(optimizer=adam(2.0))),
             "dead-units",
             rate,
             also,
@@ -411,17 +411,23 @@ def _non_finite() -> list[Case]:
                 CLASSES, "x[100, 3] = float('nan')", mlp("nn.ReLU()"), training()
             ),
             "non-finite",
-            ("input",),
+            ("input", "not-seen"),
         ),
         Case(
             "non-finite-sqrt",
             script(
                 REGRESSION,
-                functional("F.relu(self.first(x))", "torch.sqrt(F.relu(self.second(x)))", outputs=1),
-                training(MSE),
+                functional(outputs=1),
+                """
+                def apart(x):
+                    return torch.sqrt(((x[:, None] - x[None]) ** 2).sum(-1))
+
+
+                """,
+                training("F.mse_loss(model(x[rows]), y[rows]) - 1e-3 * apart(model(x[rows])).mean()"),
             ),
             "non-finite",
-            ("operation", "loss"),
+            ("operation", "loss", "not-seen"),
         ),
         Case(
             "non-finite-division",
@@ -432,7 +438,7 @@ def _non_finite() -> list[Case]:
                 training(),
             ),
             "non-finite",
-            ("input",),
+            ("input", "not-seen"),
         ),
         Case(
             "non-finite-half",
@@ -528,7 +534,7 @@ def _blocked() -> list[Case]:
         Case("blocked-detach", script(CLASSES, functional("F.relu(self.first(x)).detach()"), training()), "blocked-gradient", cut),
         Case("blocked-data", script(CLASSES, functional(b="F.relu(self.second(x.data))"), training(optimizer=adam())), "blocked-gradient", cut),
         Case("blocked-numpy", script(CLASSES, functional(b="F.relu(self.second(torch.from_numpy(x.detach().numpy())))"), training()), "blocked-gradient", cut),
-        Case("blocked-heaviside", script(REGRESSION, functional("torch.heaviside(self.first(x), torch.zeros(()))", outputs=1), training(MSE, adam())), "blocked-gradient", step),
+        Case("blocked-floor", script(REGRESSION, functional("torch.floor(torch.tanh(self.first(x)))", outputs=1), training(MSE, adam())), "blocked-gradient", step),
     ]
 
 

@@ -281,7 +281,8 @@ def block(inputs, outputs):
 
 model = nn.Sequential(
     nn.Conv2d(1, 8, 3, stride=2, padding=1), nn.BatchNorm2d(8), nn.ReLU6(),
-    block(8, 8), block(8, 8), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4),
+    block(8, 8), block(8, 8), nn.Conv2d(8, 32, 1), nn.BatchNorm2d(32), nn.ReLU6(),
+    nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 4),
 )
 """
 

@@ -14,6 +14,7 @@ import contextlib
 import json
 import multiprocessing
 import os
+import re
 import sys
 import tempfile
 import time
@@ -110,6 +111,10 @@ def summary(judged: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def _reseed(text: str, by: int) -> str:
+    return re.sub(r"manual_seed\((\d+)\)", lambda m: f"manual_seed({int(m[1]) + by})", text)
+
+
 def _init() -> None:
     import torch
 
@@ -122,9 +127,12 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="only cases whose name contains one of these")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--seed", type=int, default=0, help="added to every script's seed")
     parser.add_argument("--write", type=Path, help="write the scripts to this folder and stop")
     options = parser.parse_args()
     cases = [c for c in all_cases() if not options.names or any(n in c.name for n in options.names)]
+    if options.seed:
+        cases = [c._replace(text=_reseed(c.text, options.seed)) for c in cases]
     if options.write:
         options.write.mkdir(parents=True, exist_ok=True)
         for case in cases:

@@ -302,6 +302,7 @@ class Calls:
             if isinstance(bias, Tensor) and seen.name not in ("addmm", "bmm"):
                 entry.keep_bias(bias)
         entry.order = self._order
+        entry.tied |= layer != self._path() and seen.name == "linear"
         entry.calls += 1
         entry.reads = origin.site
         entry.reads_normalised = origin.normalised

@@ -20,6 +20,8 @@ from nonlin.moments import expect
 LARGE_UPDATE = 0.1
 # Inputs of standard deviation 1 are what initialisations are made for.
 LARGE_INPUT = 10.0
+# Of the spread over rows before the first activation.
+COLLAPSED = 0.05
 
 
 class Trace(NamedTuple):
@@ -165,6 +167,22 @@ def since(steps: np.ndarray, over: np.ndarray) -> int | None:
     while start > 0 and over[start - 1]:
         start -= 1
     return int(steps[start])
+
+
+def collapsed(run: Run, site: Site) -> bool:
+    """Whether the signal has all but died out on the way to an activation.
+
+    Its units then see nearly the same on every row, whatever they do with it.
+    """
+    first = next((s for s in hidden(run) if s.first is not None), None)
+    if first is None or first is site:
+        return False
+    return _spread(site) < COLLAPSED * _spread(first)
+
+
+def _spread(site: Site) -> float:
+    unit = site.first
+    return float((unit.z_high - unit.z_low).float().median()) if unit is not None else 0.0
 
 
 def squash(record: Activation) -> bool:

@@ -84,7 +84,7 @@ def measure_call(
             opened.to(mean.dtype).mean(),
         ]
     )
-    unit = UnitSample(step, wide.shape[0], mean, low, high, wide.amax(dim=0))
+    unit = UnitSample(step, wide.shape[0], mean, low, high, wide.amin(dim=0), wide.amax(dim=0))
     return figures, unit, high > limit
 
 

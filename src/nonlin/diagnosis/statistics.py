@@ -18,10 +18,10 @@ SITE_FIELDS = (
     "z_rms",  # of what goes in
     "z_mean",
     "z_largest",
-    "out_rms",
     "slope_mean",  # of |f′(z)|
     "slope_rms",
     "open",  # share of entries whose gate is open
+    "out_rms",
 )
 # Of a parameter in an optimizer step, in the order of Parameter.series.
 PARAMETER_FIELDS = (
@@ -75,6 +75,7 @@ class UnitSample:
     slope_mean: Tensor
     slope_low: Tensor
     slope_high: Tensor
+    z_low: Tensor
     z_high: Tensor
     bias: Tensor | None = None
 
@@ -121,6 +122,7 @@ class Weight:
     fan_in: int
     outputs: int
     groups: int = 1
+    tied: bool = False  # its weight belongs to another layer
     reads: Site | None = None  # the activation whose output it reads
     reads_normalised: bool = False
     from_input: bool = False

@@ -24,7 +24,9 @@ class Thresholds:
     """Limits of the rules; each can be set."""
 
     dead_share: float = _of(
-        0.5, "more than half of the layer's units; up to 40 % are said to be usual (S1)"
+        0.4,
+        "up to 40 % of a layer's units are said to be usual (S1); a layer of n units has to be "
+        "beyond by three standard errors, 3·√(0.4·0.6/n)",
     )
     dead_rows: float = _of(
         600,

@@ -25,6 +25,8 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
     for site in ev.hidden(run):
         if site.is_gate or site.rows == []:
             continue
+        if ev.collapsed(run, site):
+            continue  # What died is the signal.
         if ev.dies(site.record) and (finding := _dead(run, site, limits)):
             dead.append(finding)
         elif ev.saturates(site.record) and not site.is_gated:
@@ -47,11 +49,14 @@ def _dead(run: Run, site: Site, limits: Thresholds) -> Finding | None:
     last = site.last_open.cpu().numpy()
     closed = last < window
     share = float(closed.mean())
-    if share <= limits.dead_share:
+    usual = limits.dead_share
+    # A layer all of whose units are dead is one too many, however narrow.
+    limit = min(usual + 3 * math.sqrt(usual * max(1 - usual, 0) / last.size), 1 - 0.5 / last.size)
+    if share <= limit:
         return None
     # The step by which the limit was passed: the units sorted by their death.
     deaths = np.sort(last[closed] + 1)
-    begin = int(deaths[min(deaths.size - 1, int(limits.dead_share * last.size))])
+    begin = int(deaths[min(deaths.size - 1, int(limit * last.size))])
     seen = [step for step, _ in rows]
     # Between two looks, the death belongs to the earlier one's step.
     cause, facts = _why_dead(run, site, closed, begin, limits)
@@ -166,13 +171,16 @@ def _saturated(run: Run, site: Site, limits: Thresholds) -> Finding | None:
     steps, means, z = steps[finite], table["slope_mean"][finite], table["z_rms"][finite]
     begin = ev.since(steps, means / expected < limits.transmission)
     begin = int(steps[-1]) if begin is None else begin
-    cause, facts = _why_saturated(run, site, begin)
+    # What was lost before the first step, of all that is lost, as factors.
+    at_start = math.log(max(means[0], 1e-30) / expected) / math.log(max(means[-1], 1e-30) / expected)
+    cause, facts = _why_saturated(run, site, 0 if at_start > 0.5 else begin)
     figures = {
         "saturated_share": share,
         "units": int(closed.size),
         "passes_of_expected": float(np.median(passed)),
         "mean_slope": float(np.median(slopes)),
         "expected_slope": expected,
+        "lost_before_the_first_step": at_start,
         "z_rms_at_start": float(z[0]),
         "z_rms_at_end": float(z[-1]),
         "weights": site.producer,

@@ -148,6 +148,6 @@ def _why(run: Run, begin: int) -> tuple[str, dict[str, object]]:
     scales = [ev.initial_scale(w, p) for w, p in ev.weights_in_order(run)]
     scale = float(np.nanmedian(scales)) if scales else math.nan
     facts["initial_weights_over_gain"] = scale
-    if scale > 3:
+    if scale > 1.5:
         return "init-scale", facts
     return "learning-rate-too-high", facts

@@ -12,6 +12,10 @@ from nonlin.diagnosis.thresholds import Thresholds
 from nonlin.facts import Facts
 
 
+# A smooth function bends over distances of about 1.
+BEND = 0.1
+
+
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
     """Layers with nothing non-linear between them, and activations whose bend is not used."""
     return _missing(run, limits) + _unused(run, limits)
@@ -60,7 +64,7 @@ def _is_redundant(run: Run, source: Weight, weight: Weight) -> bool:
 
     A narrow middle is a factorisation, which somebody meant; so is a depthwise convolution.
     """
-    if source.groups > 1 or weight.groups > 1 or source.layer in run.branched:
+    if source.groups > 1 or weight.groups > 1 or source.layer in run.branched or weight.tied:
         return False
     if sum(source.layer in w.linear_from for w in run.weights.values()) > 1:
         return False
@@ -69,7 +73,7 @@ def _is_redundant(run: Run, source: Weight, weight: Weight) -> bool:
 
 def _unused(run: Run, limits: Thresholds) -> list[Finding]:
     sites = ev.hidden(run)
-    straight = [s for s in sites if s.linear_input and _is_straight(s, limits)]
+    straight = [s for s in sites if s.linear_input and not ev.collapsed(run, s) and _is_straight(s, limits)]
     if not straight:
         return []
     whole = len(straight) == len(sites)
@@ -112,6 +116,9 @@ def _is_straight(site: Site, limits: Thresholds) -> bool:
         for u in site.recent
     )
     size = steepest(site.record)
+    spread = torch.stack([(u.z_high - u.z_low).float() for u in site.recent]).amax(dim=0)
+    if not site.record.kinks and float(spread.median()) < BEND * size:
+        return False  # A signal that small makes any smooth function straight.
     if site.record.learned:
         constant = torch.full_like(high, within <= limits.slope_range * size, dtype=torch.bool)
     else:

@@ -78,6 +78,12 @@ def _why(run: Run, what: str, where: str, step: int, found: tuple[Finding, ...])
     facts = {"largest_update_before": update, "largest_update_in": layer}
     if any("float16" in d and "bfloat16" not in d for d in narrow):
         return "dtype", {**facts, "dtypes": sorted(set(narrow))}
+    before = [s for s in run.sampled if s < step]
+    inside = what not in ("loss", "gradient")
+    if inside and step > 0 and (not before or before[-1] < step - 1):
+        # It spread before the next look, so that the first place seen is not the first place.
+        facts["looked_at_the_step_before"] = False
+        return ("learning-rate-too-high" if update >= 1 else "not-seen"), facts
     if what == "loss":
         return "loss", facts
     if update >= 1 and step > 0:
