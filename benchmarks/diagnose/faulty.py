@@ -88,11 +88,11 @@ def _dead() -> list[Case]:
             also,
         ),
         Case(
-            "dead-conv-adam-rate",
+            "exploding-conv-adam-rate",
             script(PICTURES, CONV, training(optimizer=adam(2.0))),
-            "dead-units",
+            "exploding-gradient",
             rate,
-            also,
+            ("dead-units",),
         ),
         Case(
             "dead-functional-rate",

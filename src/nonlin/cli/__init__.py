@@ -10,6 +10,7 @@ import typer
 
 import nonlin
 from nonlin.cli.certify import certify
+from nonlin.cli.check import check
 from nonlin.cli.compare import compare
 from nonlin.cli.list import list_
 from nonlin.cli.show import show
@@ -29,6 +30,7 @@ app.command("list")(list_)
 app.command()(show)
 app.command()(compare)
 app.command()(certify)
+app.command()(check)
 # What follows the script is the script's own, options included.
 app.command(context_settings={"allow_interspersed_args": False, "allow_extra_args": True})(watch)
 

@@ -41,6 +41,7 @@ def watch(
     from nonlin.errors import require
 
     path = require_script(script)
+    require_severity(fail_on)
     require("torch", "torch", "nonlin watch")
     from nonlin.diagnosis.watching import fails
     from nonlin.diagnosis.watching import watch as look
@@ -49,9 +50,7 @@ def watch(
         require("plotly", "plot", "nonlin watch --html")
     for option, file in (("--json", json), ("--html", html)):
         check_writable(option, file)
-    watcher = look(
-        every=every, overhead=overhead, thresholds=read_pairs(threshold or []), fail_on=fail_on
-    )
+    watcher = look(every=every, overhead=overhead, thresholds=read_pairs(threshold or []))
     watcher.start()
     ending = run_script(path, context.args)
     diagnosis = watcher.stop()
@@ -72,6 +71,13 @@ def watch(
             "the script has to call step() of a torch.optim optimizer in this process"
         )
     return 1 if fail_on is not None and fails(diagnosis, fail_on) else 0
+
+
+def require_severity(fail_on: str | None) -> None:
+    """Refuse a severity that there is not."""
+    allowed = ("problem", "warning", "info")
+    if fail_on is not None and fail_on not in allowed:
+        raise NonlinError(f"--fail-on {fail_on!r}; allowed: {', '.join(allowed)}")
 
 
 def check_writable(option: str, path: Path | None) -> None:

@@ -207,6 +207,10 @@ class Calls:
         where = path if path is not None else self._place(origin, record)
         self._order += 1
         site = self.run.sites.get(where)
+        if site is not None and site.producer != origin.producer and origin.producer is not None:
+            # One module in two places: each place has units of its own.
+            where = f"{where}@{origin.producer}"
+            site = self.run.sites.get(where)
         if site is None or site.record != record:
             site = self.run.sites[where] = Site(where, record, self._order)
             site.producer = origin.producer
@@ -248,6 +252,8 @@ class Calls:
         site.pending = figures
         if site.first is None:
             site.first = unit
+        if site.recent and site.recent[-1].z_high.shape != unit.z_high.shape:
+            site.recent.clear()
         site.recent.append(unit)
         if site.rows and site.rows[-1][0] == self.step:
             site.rows[-1] = (self.step, site.rows[-1][1] + unit.rows)

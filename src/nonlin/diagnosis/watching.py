@@ -126,7 +126,8 @@ class watch:
 
 def diagnose(run: Run, limits: Thresholds) -> Diagnosis:
     """Judge what was measured."""
-    notes = list(run.notes)
+    found = tuple(with_repairs(f, run) for f in judge(run, limits))
+    notes = list(dict.fromkeys(run.notes))
     if not run.steps:
         notes.append("no optimizer step was seen: only what comes before one was judged")
     if run.steps and not run.sites and not run.compiled:
@@ -139,7 +140,7 @@ def diagnose(run: Run, limits: Thresholds) -> Diagnosis:
             f"{name} is compiled: what happens inside was not seen, only its gradients and updates"
         )
     return Diagnosis(
-        findings=tuple(with_repairs(f, run) for f in judge(run, limits)),
+        findings=found,
         notes=tuple(notes),
         steps=run.steps,
         sampled=tuple(run.sampled),

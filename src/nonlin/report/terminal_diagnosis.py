@@ -60,7 +60,7 @@ def _finding(number: int, finding: Finding) -> list[Any]:
     made: list[Any] = [title, _indented(Text(finding.summary))]
     made.append(_labelled("cause", finding.cause))
     figures = [
-        f"{k.replace('_', ' ')} {_figure(v)}" for k, v in finding.evidence.items() if _shown(v)
+        f"{k.replace('_', ' ')} {figure_text(v)}" for k, v in finding.evidence.items() if is_shown(v)
     ]
     if figures:
         made.append(_labelled("evidence", "; ".join(figures[:_MOST_FIGURES])))
@@ -83,17 +83,19 @@ def _indented(text: Text) -> Any:
     return Padding(text, (0, 0, 0, 3))
 
 
-def _shown(value: Any) -> bool:
+def is_shown(value: Any) -> bool:
+    """Whether a figure says something in a line."""
     if value is None or isinstance(value, dict) or value == "" or value == []:
         return False
     return not (isinstance(value, float) and math.isnan(value))
 
 
-def _figure(value: Any) -> str:
+def figure_text(value: Any) -> str:
+    """A figure of the evidence in three digits."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.3g}"
     if isinstance(value, list):
-        return ", ".join(str(_figure(v)) for v in value[:4]) + (", …" if len(value) > 4 else "")
+        return ", ".join(str(figure_text(v)) for v in value[:4]) + (", …" if len(value) > 4 else "")
     return str(value)

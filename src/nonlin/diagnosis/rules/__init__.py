@@ -42,5 +42,10 @@ def judge(run: Run, limits: Thresholds) -> list[Finding]:
     """
     found: list[Finding] = []
     for rule in _RULES:
-        found += rule(run, limits, tuple(found))
+        try:
+            found += rule(run, limits, tuple(found))
+        except Exception as error:
+            # The training is over, and what it made must not be lost over a rule.
+            name = rule.__module__.rpartition(".")[2]
+            run.notes.append(f"the rule {name!r} failed ({type(error).__name__}: {error})")
     return sorted(found, key=lambda f: (SEVERITIES.index(f.severity), f.since_step or 0))

@@ -13,6 +13,8 @@ from nonlin.diagnosis.thresholds import Thresholds
 
 # Depth takes several layers to act; below that, one layer is to blame and has its own finding.
 FEWEST_LAYERS = 3
+# Of the largest gradient in the run.
+_LEARNING = 1e-2
 _SMALLEST = 1e-45  # of float32, instead of a gradient that was rounded to 0
 
 
@@ -27,21 +29,23 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
     if layers is None or signal is None:
         return []
     by_weight, by_signal = attenuation(layers[2]), attenuation(signal[2])
-    # Both must say so: weights of very different size, or a layer that is bypassed, move one.
-    worst = np.fmax(by_weight, by_signal)
-    steps = layers[0]
-    good = np.isfinite(worst)
-    if not good.any():
+    # Where nothing is learned any more, what is left of the weights' gradient is rounding.
+    largest = np.nanmax(np.where(np.isfinite(layers[2]), layers[2], 0.0), axis=1)
+    learning = np.isfinite(by_weight) & (largest >= _LEARNING * largest.max(initial=0.0))
+    good = np.isfinite(by_signal)
+    if not learning.any() or not good.any():
         return []
-    steps, worst = steps[good], worst[good]
-    recent = worst[-5:]
-    if max(np.median(worst), np.median(recent)) >= limits.attenuation:
+    steps, flow = signal[0][good], by_signal[good]
+    # All must say so: weights of very different size, or a layer that is bypassed, move one.
+    cuts = np.median(by_weight[learning]), np.median(flow), np.median(flow[-5:])
+    if max(cuts) >= limits.attenuation:
         return []
-    begin = ev.since(steps, worst < limits.attenuation)
-    begin = int(steps[np.argmax(worst < limits.attenuation)]) if begin is None else begin
-    cut = float(np.median(recent))
+    begin = ev.since(steps, flow < limits.attenuation)
+    begin = int(steps[np.argmax(flow < limits.attenuation)]) if begin is None else begin
+    cut = float(cuts[2])
+    shown = np.where(np.isfinite(layers[2]), layers[2], np.nan)[learning].mean(axis=0)
     names = layers[1]
-    low = _layers_below(layers[2][-1], limits.attenuation)
+    low = _layers_below(shown, limits.attenuation)
     rate = cut ** (1 / max(len(signal[1]) - 1, 1))
     cause, facts = _why(run)
     lost = cut < limits.rounding_attenuation
@@ -57,11 +61,11 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
             evidence={
                 "attenuation": cut,
                 "per_layer": rate,
-                "by_weights": float(np.nanmedian(by_weight[-5:])),
-                "by_signal": float(np.nanmedian(by_signal[-5:])),
+                "by_weights": float(cuts[0]),
+                "by_signal": float(cuts[1]),
                 "layers_below": len(low),
                 "lost_to_rounding_beside_the_last_layer": lost,
-                "gradient_by_layer": dict(zip(names, layers[2][-1].tolist(), strict=True)),
+                "gradient_by_layer": dict(zip(names, shown.tolist(), strict=True)),
                 **facts,
             },
             layers=tuple(names[i] for i in low) or (names[0],),
