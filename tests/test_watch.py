@@ -138,7 +138,7 @@ def test_the_gradient_is_that_of_autograd():
     table = watcher.run.parameters["2.weight"].series.table()[1]
     assert table["gradient"][0] == pytest.approx(float(gradient), rel=1e-5)
     moved = (model[2].weight - before["2.weight"]).flatten()
-    assert table["update"][0] == pytest.approx(float(moved.norm()), rel=1e-5)
+    assert table["update"][0] == pytest.approx(float(moved.detach().norm()), rel=1e-5)
     assert watcher.run.loss.table()[1]["loss"][0] == pytest.approx(float(loss), rel=1e-6)
 
 

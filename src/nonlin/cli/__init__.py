@@ -13,6 +13,7 @@ from nonlin.cli.certify import certify
 from nonlin.cli.check import check
 from nonlin.cli.compare import compare
 from nonlin.cli.list import list_
+from nonlin.cli.repair import repair
 from nonlin.cli.show import show
 from nonlin.cli.watch import watch
 from nonlin.errors import NonlinError, UserCodeError
@@ -32,7 +33,9 @@ app.command()(compare)
 app.command()(certify)
 app.command()(check)
 # What follows the script is the script's own, options included.
-app.command(context_settings={"allow_interspersed_args": False, "allow_extra_args": True})(watch)
+_RUNS_A_SCRIPT = {"allow_interspersed_args": False, "allow_extra_args": True}
+app.command(context_settings=_RUNS_A_SCRIPT)(watch)
+app.command(context_settings=_RUNS_A_SCRIPT)(repair)
 
 
 def _print_version(asked: bool) -> None:

@@ -20,6 +20,9 @@ from nonlin.diagnosis.statistics import Run
 from nonlin.diagnosis.updates import Updates
 
 
+_ABOUT_HOOKS = "Using `torch.compile.* when there are global hooks"
+
+
 class Observer:
     """Sees the steps of a training that a schedule asks for.
 
@@ -56,6 +59,8 @@ class Observer:
             optimizer_hooks.register_optimizer_step_pre_hook(self._before_step),
             optimizer_hooks.register_optimizer_step_post_hook(self._after_step),
         ]
+        # It speaks of our hooks, which leave a compiled module at once.
+        warnings.filterwarnings("ignore", message=_ABOUT_HOOKS)
         self.schedule.begin()
         if self.schedule.wants(0, False):
             self._arm()
@@ -66,6 +71,9 @@ class Observer:
         for handle in self._optimizer_handles:
             handle.remove()
         self._optimizer_handles = []
+        warnings.filters[:] = [  # type: ignore[index]
+            f for f in warnings.filters if getattr(f[1], "pattern", f[1]) != _ABOUT_HOOKS
+        ]
         self.run.seconds_measuring = self.schedule.spent
 
     def guard(self, work: Callable[..., Any], *arguments: Any) -> Any:

@@ -65,7 +65,8 @@ def run_script(path: Path, arguments: Sequence[str]) -> Ending:
     sys.argv = [str(path), *arguments]
     sys.path.insert(0, str(path.resolve().parent))
     try:
-        runpy.run_path(str(path), run_name="__main__")
+        # Absolute, as Python makes the path of its main script.
+        runpy.run_path(str(path.absolute()), run_name="__main__")
     except SystemExit as error:
         return Ending(_exit_code(error))
     except KeyboardInterrupt as error:

@@ -1,0 +1,63 @@
+"""One run of a script with a change and a seed: ``python -m nonlin.diagnosis.trial JSON script``.
+
+Prints, as the last line of standard error, the losses that were back-propagated.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from nonlin.diagnosis.changing import Changed
+from nonlin.diagnosis.script import run_script
+
+MARK = "nonlin-trial "
+
+
+class _Losses(TorchFunctionMode):
+    """Keeps every loss that is back-propagated."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: list[torch.Tensor] = []
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if func is torch.Tensor.backward and args and args[0].numel() == 1:
+            self.values.append(args[0].detach().double())
+        return func(*args, **(kwargs or {}))
+
+
+@contextlib.contextmanager
+def _seeded(offset: int):
+    """Seeds that the script sets are moved by `offset`, so that runs pair by it."""
+    plain = torch.manual_seed
+    plain(offset)
+    torch.manual_seed = lambda seed: plain(int(seed) + offset)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        torch.manual_seed = plain
+
+
+def main() -> None:
+    asked = json.loads(sys.argv[1])
+    losses = _Losses()
+    changed = Changed(asked["change"]) if asked["change"] else contextlib.nullcontext()
+    with _seeded(asked["seed"]), losses, changed:
+        ending = run_script(Path(sys.argv[2]), sys.argv[3:])
+    values = [float(v) for v in losses.values]
+    told = [v if math.isfinite(v) else None for v in values]
+    print(MARK + json.dumps({"losses": told, "code": ending.code}), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
