@@ -15,12 +15,12 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
-from trainings import CLASSES, INPUTS, Functional, data, dense, fit
 
 import nonlin
 from nonlin import init
 from nonlin.diagnosis import KINDS, evidence, measuring
 from nonlin.diagnosis.statistics import Series
+from trainings import CLASSES, INPUTS, Functional, data, dense, fit
 
 
 def _busy() -> nn.Module:
@@ -68,14 +68,20 @@ def test_the_weights_are_the_same_bit_for_bit(every):
 
 def test_nothing_is_left_behind():
     model = dense(nn.ReLU)
-    before = {k: len(v) for k, v in vars(nn.modules.module).items() if k.startswith("_global")
-              and isinstance(v, dict)}
+    before = {
+        k: len(v)
+        for k, v in vars(nn.modules.module).items()
+        if k.startswith("_global") and isinstance(v, dict)
+    }
     with nonlin.watch(model, quiet=True):
         fit(model, torch.optim.SGD(model.parameters(), lr=0.1), steps=3)
         # In the middle of a step.
         model(torch.randn(4, INPUTS)).sum().backward()
-    after = {k: len(v) for k, v in vars(nn.modules.module).items() if k.startswith("_global")
-             and isinstance(v, dict)}
+    after = {
+        k: len(v)
+        for k, v in vars(nn.modules.module).items()
+        if k.startswith("_global") and isinstance(v, dict)
+    }
     assert before == after
     assert torch.overrides._len_torch_function_stack() == 0
     assert all(not m._forward_hooks for m in model.modules())
@@ -198,9 +204,7 @@ def test_frozen_sparse_and_missing_gradients_are_understood():
     )
     with nonlin.watch(every=1, quiet=True) as watcher:
         for _ in range(8):
-            value = F.cross_entropy(
-                model(embed(torch.randint(50, (64,)))), torch.randint(3, (64,))
-            )
+            value = F.cross_entropy(model(embed(torch.randint(50, (64,)))), torch.randint(3, (64,)))
             optimizer.zero_grad()
             value.backward()
             optimizer.step()
@@ -320,15 +324,23 @@ def _nonlin(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def test_a_script_runs_as_it_is(tmp_path):
     (tmp_path / "helper.py").write_text("VALUE = 7\n")
     (tmp_path / "train.py").write_text(SCRIPT + "import helper\nsys.exit(helper.VALUE)\n")
-    got = _nonlin("watch", "--json", "out.json", "train.py", "--epochs", "3", "--json", cwd=tmp_path)
+    got = _nonlin(
+        "watch", "--json", "out.json", "train.py", "--epochs", "3", "--json", cwd=tmp_path
+    )
     assert got.returncode == 7, got.stderr
     # The script's output is its own; the findings go to standard error.
     assert got.stdout == "arguments ['--epochs', '3', '--json'] __main__\n"
     assert "dead-units" in got.stderr
     found = json.loads((tmp_path / "out.json").read_text())["findings"]
     assert [f["kind"] for f in found] == ["dead-units"]
-    assert {"kind", "severity", "layer", "cause", "since_step", "evidence", "repairs"} <= set(found[0])
-    assert (found[0]["layer"], found[0]["cause"], found[0]["since_step"]) == ("1", "negative-bias", 0)
+    assert {"kind", "severity", "layer", "cause", "since_step", "evidence", "repairs"} <= set(
+        found[0]
+    )
+    assert (found[0]["layer"], found[0]["cause"], found[0]["since_step"]) == (
+        "1",
+        "negative-bias",
+        0,
+    )
     assert found[0]["repairs"][0]["text"]
 
 

@@ -108,9 +108,7 @@ def _dead() -> list[Case]:
         ),
         Case(
             "dead-negative-bias",
-            script(
-                CLASSES, mlp("nn.ReLU()"), bias.format(where="[0]", value=-20.0), training()
-            ),
+            script(CLASSES, mlp("nn.ReLU()"), bias.format(where="[0]", value=-20.0), training()),
             "dead-units",
             ("negative-bias",),
         ),
@@ -169,7 +167,10 @@ def _saturated() -> list[Case]:
         Case(
             "saturated-tanh-init",
             script(
-                CLASSES, mlp("nn.Tanh()"), drawn("nn.init.normal_(layer.weight, std=3.0)"), training(optimizer=sgd(0.01))
+                CLASSES,
+                mlp("nn.Tanh()"),
+                drawn("nn.init.normal_(layer.weight, std=3.0)"),
+                training(optimizer=sgd(0.01)),
             ),
             "saturated-units",
             scale,
@@ -234,7 +235,10 @@ def _saturated() -> list[Case]:
         Case(
             "saturated-hard-tanh",
             script(
-                CLASSES, mlp("nn.Hardtanh()"), drawn("nn.init.normal_(layer.weight, std=3.0)"), training(optimizer=sgd(0.01))
+                CLASSES,
+                mlp("nn.Hardtanh()"),
+                drawn("nn.init.normal_(layer.weight, std=3.0)"),
+                training(optimizer=sgd(0.01)),
             ),
             "saturated-units",
             scale,
@@ -407,9 +411,7 @@ def _non_finite() -> list[Case]:
         ),
         Case(
             "non-finite-data",
-            script(
-                CLASSES, "x[100, 3] = float('nan')", mlp("nn.ReLU()"), training()
-            ),
+            script(CLASSES, "x[100, 3] = float('nan')", mlp("nn.ReLU()"), training()),
             "non-finite",
             ("input", "not-seen"),
         ),
@@ -424,7 +426,9 @@ def _non_finite() -> list[Case]:
 
 
                 """,
-                training("F.mse_loss(model(x[rows]), y[rows]) - 1e-3 * apart(model(x[rows])).mean()"),
+                training(
+                    "F.mse_loss(model(x[rows]), y[rows]) - 1e-3 * apart(model(x[rows])).mean()"
+                ),
             ),
             "non-finite",
             ("operation", "loss", "not-seen"),
@@ -528,66 +532,320 @@ def _blocked() -> list[Case]:
     step = ("non-differentiable-operation",)
     cut = ("detach",)
     return [
-        Case("blocked-sign", script(CLASSES, functional("torch.sign(self.first(x))"), training()), "blocked-gradient", step),
-        Case("blocked-round", script(CLASSES, functional(b="F.relu(self.second(x)).round()"), training()), "blocked-gradient", step),
-        Case("blocked-compare", script(CLASSES, functional("(self.first(x) > 0).float()"), training()), "blocked-gradient", step),
-        Case("blocked-detach", script(CLASSES, functional("F.relu(self.first(x)).detach()"), training()), "blocked-gradient", cut),
-        Case("blocked-data", script(CLASSES, functional(b="F.relu(self.second(x.data))"), training(optimizer=adam())), "blocked-gradient", cut),
-        Case("blocked-numpy", script(CLASSES, functional(b="F.relu(self.second(torch.from_numpy(x.detach().numpy())))"), training()), "blocked-gradient", cut),
-        Case("blocked-floor", script(REGRESSION, functional("torch.floor(torch.tanh(self.first(x)))", outputs=1), training(MSE, adam())), "blocked-gradient", step),
+        Case(
+            "blocked-sign",
+            script(CLASSES, functional("torch.sign(self.first(x))"), training()),
+            "blocked-gradient",
+            step,
+        ),
+        Case(
+            "blocked-round",
+            script(CLASSES, functional(b="F.relu(self.second(x)).round()"), training()),
+            "blocked-gradient",
+            step,
+        ),
+        Case(
+            "blocked-compare",
+            script(CLASSES, functional("(self.first(x) > 0).float()"), training()),
+            "blocked-gradient",
+            step,
+        ),
+        Case(
+            "blocked-detach",
+            script(CLASSES, functional("F.relu(self.first(x)).detach()"), training()),
+            "blocked-gradient",
+            cut,
+        ),
+        Case(
+            "blocked-data",
+            script(
+                CLASSES, functional(b="F.relu(self.second(x.data))"), training(optimizer=adam())
+            ),
+            "blocked-gradient",
+            cut,
+        ),
+        Case(
+            "blocked-numpy",
+            script(
+                CLASSES,
+                functional(b="F.relu(self.second(torch.from_numpy(x.detach().numpy())))"),
+                training(),
+            ),
+            "blocked-gradient",
+            cut,
+        ),
+        Case(
+            "blocked-floor",
+            script(
+                REGRESSION,
+                functional("torch.floor(torch.tanh(self.first(x)))", outputs=1),
+                training(MSE, adam()),
+            ),
+            "blocked-gradient",
+            step,
+        ),
     ]
 
 
 def _output() -> list[Case]:
     wrong = ("wrong-output-layer",)
     return [
-        Case("output-softmax", script(CLASSES, mlp("nn.ReLU()", end="nn.Softmax(dim=1)"), training()), "output-loss-mismatch", wrong),
-        Case("output-softmax-functional", script(CLASSES, functional(c="F.softmax(self.last(x), dim=1)"), training("nn.CrossEntropyLoss()(model(x[rows]), y[rows])", adam())), "output-loss-mismatch", wrong),
-        Case("output-sigmoid-logits", script(BINARY, mlp("nn.ReLU()", (20, 64, 1), end="nn.Sigmoid()"), training("nn.BCEWithLogitsLoss()(model(x[rows]), y[rows])")), "output-loss-mismatch", wrong),
-        Case("output-nll-scores", script(CLASSES, mlp("nn.ReLU()"), training("nn.NLLLoss()(model(x[rows]), y[rows])", sgd(0.001))), "output-loss-mismatch", wrong, ("exploding-gradient",)),
-        Case("output-nll-softmax", script(CLASSES, mlp("nn.GELU()", end="nn.Softmax(dim=-1)"), training("F.nll_loss(model(x[rows]), y[rows])")), "output-loss-mismatch", wrong),
-        Case("output-sigmoid-range", script(REGRESSION, "y = 5 * y", mlp("nn.ReLU()", (20, 64, 1), end="nn.Sigmoid()"), training(MSE)), "output-loss-mismatch", wrong),
-        Case("output-relu-negative", script(REGRESSION, functional(c="F.relu(self.last(x))", outputs=1), training("((model(x[rows]) - y[rows]) ** 2).mean()")), "output-loss-mismatch", wrong, ("dead-units",)),
-        Case("output-tanh-classes", script(CLASSES, mlp("nn.Tanh()", end="nn.Tanh()"), training()), "output-loss-mismatch", wrong),
-        Case("output-softmax-single", script(BINARY, mlp("nn.ReLU()", (20, 64, 1), end="nn.Softmax(dim=1)"), training("F.binary_cross_entropy(model(x[rows]), y[rows])")), "output-loss-mismatch", wrong, ("blocked-gradient",)),
-        Case("output-tanh-range", script(REGRESSION, "y = 3 * y + 10", mlp("nn.ReLU()", (20, 64, 1), end="nn.Tanh()"), training("F.smooth_l1_loss(model(x[rows]), y[rows])")), "output-loss-mismatch", wrong),
+        Case(
+            "output-softmax",
+            script(CLASSES, mlp("nn.ReLU()", end="nn.Softmax(dim=1)"), training()),
+            "output-loss-mismatch",
+            wrong,
+        ),
+        Case(
+            "output-softmax-functional",
+            script(
+                CLASSES,
+                functional(c="F.softmax(self.last(x), dim=1)"),
+                training("nn.CrossEntropyLoss()(model(x[rows]), y[rows])", adam()),
+            ),
+            "output-loss-mismatch",
+            wrong,
+        ),
+        Case(
+            "output-sigmoid-logits",
+            script(
+                BINARY,
+                mlp("nn.ReLU()", (20, 64, 1), end="nn.Sigmoid()"),
+                training("nn.BCEWithLogitsLoss()(model(x[rows]), y[rows])"),
+            ),
+            "output-loss-mismatch",
+            wrong,
+        ),
+        Case(
+            "output-nll-scores",
+            script(
+                CLASSES,
+                mlp("nn.ReLU()"),
+                training("nn.NLLLoss()(model(x[rows]), y[rows])", sgd(0.001)),
+            ),
+            "output-loss-mismatch",
+            wrong,
+            ("exploding-gradient",),
+        ),
+        Case(
+            "output-nll-softmax",
+            script(
+                CLASSES,
+                mlp("nn.GELU()", end="nn.Softmax(dim=-1)"),
+                training("F.nll_loss(model(x[rows]), y[rows])"),
+            ),
+            "output-loss-mismatch",
+            wrong,
+        ),
+        Case(
+            "output-sigmoid-range",
+            script(
+                REGRESSION,
+                "y = 5 * y",
+                mlp("nn.ReLU()", (20, 64, 1), end="nn.Sigmoid()"),
+                training(MSE),
+            ),
+            "output-loss-mismatch",
+            wrong,
+        ),
+        Case(
+            "output-relu-negative",
+            script(
+                REGRESSION,
+                functional(c="F.relu(self.last(x))", outputs=1),
+                training("((model(x[rows]) - y[rows]) ** 2).mean()"),
+            ),
+            "output-loss-mismatch",
+            wrong,
+            ("dead-units",),
+        ),
+        Case(
+            "output-tanh-classes",
+            script(CLASSES, mlp("nn.Tanh()", end="nn.Tanh()"), training()),
+            "output-loss-mismatch",
+            wrong,
+        ),
+        Case(
+            "output-softmax-single",
+            script(
+                BINARY,
+                mlp("nn.ReLU()", (20, 64, 1), end="nn.Softmax(dim=1)"),
+                training("F.binary_cross_entropy(model(x[rows]), y[rows])"),
+            ),
+            "output-loss-mismatch",
+            wrong,
+            ("blocked-gradient",),
+        ),
+        Case(
+            "output-tanh-range",
+            script(
+                REGRESSION,
+                "y = 3 * y + 10",
+                mlp("nn.ReLU()", (20, 64, 1), end="nn.Tanh()"),
+                training("F.smooth_l1_loss(model(x[rows]), y[rows])"),
+            ),
+            "output-loss-mismatch",
+            wrong,
+        ),
     ]
 
 
 def _initial() -> list[Case]:
     same, scale = ("symmetric-units",), ("init-scale",)
     return [
-        Case("init-zeros", script(CLASSES, mlp("nn.Tanh()"), drawn("nn.init.zeros_(layer.weight); nn.init.zeros_(layer.bias)"), training()), "init-mismatch", same, ("vanishing-gradient", "dead-units", "blocked-gradient", "linear-network")),
-        Case("init-constant", script(CLASSES, mlp("nn.ReLU()"), drawn("nn.init.constant_(layer.weight, 0.05); nn.init.zeros_(layer.bias)"), training()), "init-mismatch", same, ("dead-units", "linear-network")),
-        Case("init-tiny", script(CLASSES, mlp("nn.ReLU()", (20, 128, 128, 4)), drawn("nn.init.normal_(layer.weight, std=1e-4); nn.init.zeros_(layer.bias)"), training()), "init-mismatch", scale, ("vanishing-gradient",)),
-        Case("init-large-wide", script("x = torch.randn(512, 400)\ny = (x[:, 0] > 0).long()", mlp("nn.LeakyReLU()", (400, 256, 256, 2)), drawn("nn.init.normal_(layer.weight, std=2.0)"), training(optimizer=adam())), "init-mismatch", scale, ("exploding-gradient",)),
-        Case("init-tiny-conv", script(PICTURES, CONV, drawn("nn.init.normal_(layer.weight, std=1e-3); nn.init.zeros_(layer.bias)"), training()), "init-mismatch", scale),
+        Case(
+            "init-zeros",
+            script(
+                CLASSES,
+                mlp("nn.Tanh()"),
+                drawn("nn.init.zeros_(layer.weight); nn.init.zeros_(layer.bias)"),
+                training(),
+            ),
+            "init-mismatch",
+            same,
+            ("vanishing-gradient", "dead-units", "blocked-gradient", "linear-network"),
+        ),
+        Case(
+            "init-constant",
+            script(
+                CLASSES,
+                mlp("nn.ReLU()"),
+                drawn("nn.init.constant_(layer.weight, 0.05); nn.init.zeros_(layer.bias)"),
+                training(),
+            ),
+            "init-mismatch",
+            same,
+            ("dead-units", "linear-network"),
+        ),
+        Case(
+            "init-tiny",
+            script(
+                CLASSES,
+                mlp("nn.ReLU()", (20, 128, 128, 4)),
+                drawn("nn.init.normal_(layer.weight, std=1e-4); nn.init.zeros_(layer.bias)"),
+                training(),
+            ),
+            "init-mismatch",
+            scale,
+            ("vanishing-gradient",),
+        ),
+        Case(
+            "init-large-wide",
+            script(
+                "x = torch.randn(512, 400)\ny = (x[:, 0] > 0).long()",
+                mlp("nn.LeakyReLU()", (400, 256, 256, 2)),
+                drawn("nn.init.normal_(layer.weight, std=2.0)"),
+                training(optimizer=adam()),
+            ),
+            "init-mismatch",
+            scale,
+            ("exploding-gradient",),
+        ),
+        Case(
+            "init-tiny-conv",
+            script(
+                PICTURES,
+                CONV,
+                drawn("nn.init.normal_(layer.weight, std=1e-3); nn.init.zeros_(layer.bias)"),
+                training(),
+            ),
+            "init-mismatch",
+            scale,
+        ),
     ]
 
 
 def _selu() -> list[Case]:
-    lecun = drawn("nn.init.kaiming_normal_(layer.weight, nonlinearity='linear'); nn.init.zeros_(layer.bias)")
+    lecun = drawn(
+        "nn.init.kaiming_normal_(layer.weight, nonlinearity='linear'); nn.init.zeros_(layer.bias)"
+    )
     norm = "nn.Sequential(nn.BatchNorm1d(64), nn.SELU())"
     return [
-        Case("selu-batch-norm", script(CLASSES, mlp(norm), lecun, training(optimizer=sgd(0.02))), "selu-misuse", ("batch-normalisation",)),
-        Case("selu-dropout", script(CLASSES, mlp("nn.SELU(), nn.Dropout(0.2)"), lecun, training(optimizer=sgd(0.02))), "selu-misuse", ("plain-dropout",)),
-        Case("selu-default-init", script(CLASSES, deep("nn.SELU()", 6), training(optimizer=sgd(0.02))), "selu-misuse", ("other-initialisation",)),
-        Case("selu-he-functional", script(CLASSES, functional("F.selu(self.first(x))", "F.selu(self.second(x))"), drawn("nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')"), training(optimizer=sgd(0.02))), "selu-misuse", ("other-initialisation",)),
+        Case(
+            "selu-batch-norm",
+            script(CLASSES, mlp(norm), lecun, training(optimizer=sgd(0.02))),
+            "selu-misuse",
+            ("batch-normalisation",),
+        ),
+        Case(
+            "selu-dropout",
+            script(
+                CLASSES, mlp("nn.SELU(), nn.Dropout(0.2)"), lecun, training(optimizer=sgd(0.02))
+            ),
+            "selu-misuse",
+            ("plain-dropout",),
+        ),
+        Case(
+            "selu-default-init",
+            script(CLASSES, deep("nn.SELU()", 6), training(optimizer=sgd(0.02))),
+            "selu-misuse",
+            ("other-initialisation",),
+        ),
+        Case(
+            "selu-he-functional",
+            script(
+                CLASSES,
+                functional("F.selu(self.first(x))", "F.selu(self.second(x))"),
+                drawn("nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')"),
+                training(optimizer=sgd(0.02)),
+            ),
+            "selu-misuse",
+            ("other-initialisation",),
+        ),
     ]
 
 
 def _underflow() -> list[Case]:
     narrow = "model = model.{dtype}()\nx = x.{dtype}()"
     return [
-        Case("underflow-bfloat16-sgd", script(CLASSES, mlp("nn.ReLU()"), narrow.format(dtype="bfloat16"), training(optimizer=sgd(0.001))), "underflow", ("dtype",)),
-        Case("underflow-bfloat16-adam", script(CLASSES, mlp("nn.GELU()"), narrow.format(dtype="bfloat16"), training(optimizer=adam(1e-5))), "underflow", ("dtype",)),
-        Case("underflow-half-gradient", script(CLASSES, mlp("nn.Tanh()"), narrow.format(dtype="half"), training("1e-6 * F.cross_entropy(model(x[rows]).float(), y[rows])", sgd(1e4))), "underflow", ("dtype",), ("blocked-gradient", "vanishing-gradient")),
+        Case(
+            "underflow-bfloat16-sgd",
+            script(
+                CLASSES,
+                mlp("nn.ReLU()"),
+                narrow.format(dtype="bfloat16"),
+                training(optimizer=sgd(0.001)),
+            ),
+            "underflow",
+            ("dtype",),
+        ),
+        Case(
+            "underflow-bfloat16-adam",
+            script(
+                CLASSES,
+                mlp("nn.GELU()"),
+                narrow.format(dtype="bfloat16"),
+                training(optimizer=adam(1e-5)),
+            ),
+            "underflow",
+            ("dtype",),
+        ),
+        Case(
+            "underflow-half-gradient",
+            script(
+                CLASSES,
+                mlp("nn.Tanh()"),
+                narrow.format(dtype="half"),
+                training("1e-6 * F.cross_entropy(model(x[rows]).float(), y[rows])", sgd(1e4)),
+            ),
+            "underflow",
+            ("dtype",),
+            ("blocked-gradient", "vanishing-gradient"),
+        ),
     ]
 
 
 def cases() -> list[Case]:
     """All faulty cases."""
     return [
-        *_dead(), *_saturated(), *_flow(), *_non_finite(), *_linear(), *_blocked(), *_output(),
-        *_initial(), *_selu(), *_underflow(),
+        *_dead(),
+        *_saturated(),
+        *_flow(),
+        *_non_finite(),
+        *_linear(),
+        *_blocked(),
+        *_output(),
+        *_initial(),
+        *_selu(),
+        *_underflow(),
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from faulty import CONV, Case, functional
 from parts import (
-    BCE,
     BINARY,
     CLASSES,
     MSE,
@@ -23,9 +22,7 @@ from parts import (
 LECUN = drawn(
     "nn.init.kaiming_normal_(layer.weight, nonlinearity='linear'); nn.init.zeros_(layer.bias)"
 )
-HE = drawn(
-    "nn.init.kaiming_normal_(layer.weight, nonlinearity='relu'); nn.init.zeros_(layer.bias)"
-)
+HE = drawn("nn.init.kaiming_normal_(layer.weight, nonlinearity='relu'); nn.init.zeros_(layer.bias)")
 
 RESIDUAL = """
 class Block(nn.Module):
@@ -430,9 +427,7 @@ def cases() -> list[Case]:
             print(f"loss {loss.item():.4f}")
             """,
         ),
-        "lstm-by-hand": script(
-            SEQUENCES, LSTM_BY_HAND, training(optimizer=adam(5e-3), epochs=12)
-        ),
+        "lstm-by-hand": script(SEQUENCES, LSTM_BY_HAND, training(optimizer=adam(5e-3), epochs=12)),
         "lstm": script(
             SEQUENCES,
             """
@@ -481,7 +476,10 @@ def cases() -> list[Case]:
             SEQUENCES, ATTENTION, "model = Net(2, sharpness=20.0)", training(TOKENS, adam(2e-3), 8)
         ),
         "transformer": script(
-            SEQUENCES, ATTENTION, "model = Net(3, sharpness=32**-0.5)", training(TOKENS, adam(2e-3), 8)
+            SEQUENCES,
+            ATTENTION,
+            "model = Net(3, sharpness=32**-0.5)",
+            training(TOKENS, adam(2e-3), 8),
         ),
         "transformer-layers": script(
             SEQUENCES,
@@ -504,7 +502,9 @@ def cases() -> list[Case]:
             training(TOKENS, adam(1e-3), 8),
         ),
         "residual-50": script(CLASSES, RESIDUAL, training(optimizer=adam(1e-3), epochs=8)),
-        "resnet-20": script(PICTURES, RESNET, training(optimizer=sgd(0.05, ", momentum=0.9"), epochs=6)),
+        "resnet-20": script(
+            PICTURES, RESNET, training(optimizer=sgd(0.05, ", momentum=0.9"), epochs=6)
+        ),
         "residual-zero-branches": script(CLASSES, FIXUP, training(optimizer=sgd(0.02))),
         "selu-right": script(
             CLASSES, deep("nn.SELU()", 8, 64), LECUN, training(optimizer=sgd(0.01))
@@ -519,7 +519,9 @@ def cases() -> list[Case]:
             REGRESSION, "model = nn.Linear(20, 1)", training(MSE, sgd(0.05))
         ),
         "softmax-regression": script(
-            PICTURES, "model = nn.Sequential(nn.Flatten(), nn.Linear(144, 4))", training(optimizer=sgd(0.05))
+            PICTURES,
+            "model = nn.Sequential(nn.Flatten(), nn.Linear(144, 4))",
+            training(optimizer=sgd(0.05)),
         ),
         "matrix-factorisation": script(
             "x = torch.randn(512, 64)\ny = x @ torch.randn(64, 3) @ torch.randn(3, 64)",
@@ -672,9 +674,13 @@ def cases() -> list[Case]:
             CLASSES, functional("F.mish(self.first(x))", "F.mish(self.second(x))"), training()
         ),
         "leaky": script(CLASSES, deep("nn.LeakyReLU(0.01)", 4), HE, training()),
-        "gelu-he-10": script(CLASSES, deep("nn.GELU()", 10, 64), HE, training(optimizer=adam(1e-3))),
+        "gelu-he-10": script(
+            CLASSES, deep("nn.GELU()", 10, 64), HE, training(optimizer=adam(1e-3))
+        ),
         "prelu": script(CLASSES, mlp("nn.PReLU()"), training(optimizer=sgd(0.1))),
-        "relu-he-12": script(CLASSES, deep("nn.ReLU()", 12, 64), HE, training(optimizer=adam(1e-3))),
+        "relu-he-12": script(
+            CLASSES, deep("nn.ReLU()", 12, 64), HE, training(optimizer=adam(1e-3))
+        ),
         "relu-6-default": script(CLASSES, deep("nn.ReLU()", 5, 64), training(optimizer=adam(2e-3))),
         "sigmoid-shallow": script(
             CLASSES, mlp("nn.Sigmoid()", (20, 64, 64, 4)), training(optimizer=adam(1e-2))
@@ -795,10 +801,18 @@ def cases() -> list[Case]:
             """,
         ),
         "weight-decay": script(
-            CLASSES, mlp("nn.ReLU()"), training(optimizer="torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.1)", epochs=30)
+            CLASSES,
+            mlp("nn.ReLU()"),
+            training(
+                optimizer="torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.1)",
+                epochs=30,
+            ),
         ),
         "noisy-labels-momentum": script(
-            CLASSES, "y[::5] = 0", mlp("nn.ReLU()"), training(optimizer=sgd(0.05, ", momentum=0.9"), epochs=25)
+            CLASSES,
+            "y[::5] = 0",
+            mlp("nn.ReLU()"),
+            training(optimizer=sgd(0.05, ", momentum=0.9"), epochs=25),
         ),
         "validation-between": script(
             CLASSES,

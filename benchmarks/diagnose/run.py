@@ -46,7 +46,11 @@ def watch(case: Case) -> dict[str, Any]:
         script.write_text(case.text, "utf-8")
         log = Path(folder, "log")
         began = time.perf_counter()
-        with log.open("w") as sink, contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink):
+        with (
+            log.open("w") as sink,
+            contextlib.redirect_stdout(sink),
+            contextlib.redirect_stderr(sink),
+        ):
             code = run(["watch", "--json", str(out), str(script)])
         seconds = time.perf_counter() - began
         told = log.read_text()
@@ -78,7 +82,9 @@ def judge(case: Case, result: dict[str, Any]) -> dict[str, Any]:
         "expected": case.kind,
         "found": case.kind in kinds if case.kind else None,
         "false": sorted(kinds - right),
-        "cause_right": bool(causes & set(case.causes)) if case.causes and case.kind in kinds else None,
+        "cause_right": bool(causes & set(case.causes))
+        if case.causes and case.kind in kinds
+        else None,
     }
 
 

@@ -22,19 +22,32 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent)]
 
-from peers import autotrainer, deepdiagnosis, sagemaker  # noqa: E402
-from peers.recording import Recording  # noqa: E402
 from run import all_cases, summary  # noqa: E402
 
-PEERS = {"AutoTrainer": autotrainer, "SageMaker Debugger": sagemaker, "DeepDiagnosis": deepdiagnosis}
+from peers import autotrainer, deepdiagnosis, sagemaker  # noqa: E402
+from peers.recording import Recording  # noqa: E402
+
+PEERS = {
+    "AutoTrainer": autotrainer,
+    "SageMaker Debugger": sagemaker,
+    "DeepDiagnosis": deepdiagnosis,
+}
 EXPRESSED = {
     "AutoTrainer": {"dead-units", "vanishing-gradient", "exploding-gradient", "non-finite"},
     "SageMaker Debugger": {
-        "dead-units", "vanishing-gradient", "exploding-gradient", "non-finite", "saturated-units",
+        "dead-units",
+        "vanishing-gradient",
+        "exploding-gradient",
+        "non-finite",
+        "saturated-units",
         "init-mismatch",
     },
     "DeepDiagnosis": {
-        "dead-units", "vanishing-gradient", "exploding-gradient", "non-finite", "saturated-units",
+        "dead-units",
+        "vanishing-gradient",
+        "exploding-gradient",
+        "non-finite",
+        "saturated-units",
         "init-mismatch",
     },
 }
@@ -88,7 +101,11 @@ def main() -> None:
         shown = {k: v for k, v in totals[peer].items() if k != "by_kind"}
         print(peer, {k: round(v, 3) if isinstance(v, float) else v for k, v in shown.items()})
     if options.json:
-        body = {"command": "python benchmarks/diagnose/peers/run.py", "summary": totals, "found": answers}
+        body = {
+            "command": "python benchmarks/diagnose/peers/run.py",
+            "summary": totals,
+            "found": answers,
+        }
         options.json.write_text(json.dumps(body, indent=1) + "\n", "utf-8")
 
 

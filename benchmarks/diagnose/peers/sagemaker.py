@@ -46,8 +46,14 @@ def judge(looks: list[Look]) -> set[str]:
             elif ratio < 1e-8:
                 found.add("vanishing-gradient")
     if looks:
-        variances = [float(w.reshape(len(w), -1).var(1).max() / w.reshape(len(w), -1).var(1).min().clamp_min(1e-30))
-                     for w in looks[0].weights.values() if w.numel() > len(w) and len(w) > 1]
+        variances = [
+            float(
+                w.reshape(len(w), -1).var(1).max()
+                / w.reshape(len(w), -1).var(1).min().clamp_min(1e-30)
+            )
+            for w in looks[0].weights.values()
+            if w.numel() > len(w) and len(w) > 1
+        ]
         if variances and max(variances) > 10:
             found.add("init-mismatch")
     return found

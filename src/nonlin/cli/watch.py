@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -57,6 +58,8 @@ def watch(
     sys.stdout.flush()
     from nonlin.report.terminal_diagnosis import show
 
+    if os.environ.get("RANK", "0") != "0":
+        return ending.code  # One of several ranks; the first one speaks for all.
     show(diagnosis)
     if json is not None:
         write("--json", json, diagnosis.to_json())

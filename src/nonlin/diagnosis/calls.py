@@ -260,8 +260,10 @@ class Calls:
         else:
             site.rows.append((self.step, unit.rows))
         if site.last_open is None or site.last_open.shape != opened.shape:
-            site.last_open = torch.full(opened.shape, -1, device=opened.device)
-        site.last_open = torch.where(opened, self.step, site.last_open)
+            site.last_open = torch.full(opened.shape, -1, device=opened.device, dtype=torch.int32)
+        site.last_open = torch.where(
+            opened, torch.full_like(site.last_open, self.step), site.last_open
+        )
         if self.pictures:
             site.histogram = measuring.histogram(z)
 

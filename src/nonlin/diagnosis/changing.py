@@ -20,14 +20,15 @@ from nonlin.recognition import recognise
 
 # What can be done to a running script.
 APPLIED = frozenset(
-    """swap initialise zero_bias normalise standardise standardise_targets learning_rate clip remove
-    replace insert loss dtype remove_norm alpha_dropout""".split()
+    ["swap", "initialise", "zero_bias", "normalise", "standardise", "standardise_targets", "learning_rate", "clip", "remove", "replace", "insert", "loss", "dtype", "remove_norm", "alpha_dropout"]
 )
 
 
 def can_apply(change: Mapping[str, Any]) -> bool:
     """Whether a change is more than words."""
-    return bool(change) and set(change) <= APPLIED and all(v not in ({}, []) for v in change.values())
+    return (
+        bool(change) and set(change) <= APPLIED and all(v not in ({}, []) for v in change.values())
+    )
 
 
 class Changed(TorchFunctionMode):
@@ -119,8 +120,9 @@ class Changed(TorchFunctionMode):
             if id(module) not in self._scales:
                 deviation = first.std(0, keepdim=True)
                 usual = deviation.mean().clamp_min(1e-12)
-                self._scales[id(module)] = first.mean(0, keepdim=True), deviation.clamp_min(
-                    1e-3 * float(usual)
+                self._scales[id(module)] = (
+                    first.mean(0, keepdim=True),
+                    deviation.clamp_min(1e-3 * float(usual)),
                 )
             mean, deviation = self._scales[id(module)]
         return ((first - mean) / deviation, *inputs[1:])
@@ -154,7 +156,9 @@ class Changed(TorchFunctionMode):
 
     def _loss(self, func: Any, name: str, args: Any, kwargs: dict[str, Any]) -> Any:
         if self.change.get("loss") == "cross_entropy" and name == "nll_loss":
-            kwargs = {k: v for k, v in kwargs.items() if k in ("weight", "ignore_index", "reduction")}
+            kwargs = {
+                k: v for k, v in kwargs.items() if k in ("weight", "ignore_index", "reduction")
+            }
             return functional.cross_entropy(args[0], args[1], **kwargs)
         if "dtype" in self.change:
             args = tuple(

@@ -14,11 +14,11 @@ from torch.nn.modules import module as module_hooks
 from torch.optim import optimizer as optimizer_hooks
 from torch.overrides import TorchFunctionMode
 
+from nonlin.diagnosis import ranks
 from nonlin.diagnosis.calls import Calls
 from nonlin.diagnosis.sampling import Schedule
 from nonlin.diagnosis.statistics import Run
 from nonlin.diagnosis.updates import Updates
-
 
 _ABOUT_HOOKS = "Using `torch.compile.* when there are global hooks"
 
@@ -45,7 +45,7 @@ class Observer:
         self.broken = False
         self._model = model
         self._counts: dict[int, int] = {}
-        self._active = False
+        self._active = self._paused = False
         self._mode = _Mode(self)
         self._thread = threading.get_ident()
         self._handles: list[Any] = []
@@ -61,6 +61,7 @@ class Observer:
         ]
         # It speaks of our hooks, which leave a compiled module at once.
         warnings.filterwarnings("ignore", message=_ABOUT_HOOKS)
+        self.schedule.in_step = ranks.are_several()
         self.schedule.begin()
         if self.schedule.wants(0, False):
             self._arm()
@@ -75,6 +76,17 @@ class Observer:
             f for f in warnings.filters if getattr(f[1], "pattern", f[1]) != _ABOUT_HOOKS
         ]
         self.run.seconds_measuring = self.schedule.spent
+
+    def pause(self) -> None:
+        """Look at nothing, and count no steps, until :meth:`resume`."""
+        self._disarm()
+        self._paused = True
+        self.schedule.pause()
+
+    def resume(self) -> None:
+        """Go on looking."""
+        self._paused = False
+        self.schedule.resume()
 
     def guard(self, work: Callable[..., Any], *arguments: Any) -> Any:
         """Do a measurement; an error in it is the last of all measurements."""
@@ -169,7 +181,7 @@ class Observer:
         self.guard(self.updates.before, optimizer, bool(args or (kwargs or {}).get("closure")))
 
     def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
-        if not self._concerns(optimizer):
+        if self._paused or not self._concerns(optimizer):
             return
         if self._active:
             self.guard(self.updates.after, optimizer, self.run.steps)

@@ -33,11 +33,24 @@ class Schedule:
         self._plain: deque[float] = deque(maxlen=_KEPT)
         self._costs: deque[float] = deque(maxlen=_KEPT)
         self._due = 0
+        # Several processes have to look at the same steps, whatever their clocks say.
+        self.in_step = False
+        self._paused = 0.0
         self._counted = 0.0
 
     def begin(self) -> None:
         """The training begins."""
         self._began = self._last = time.perf_counter()
+
+    def pause(self) -> None:
+        """Time that passes from here on is not the training's."""
+        self._paused = time.perf_counter()
+
+    def resume(self) -> None:
+        """The training goes on."""
+        gone = time.perf_counter() - self._paused
+        self._began += gone
+        self._last += gone
 
     def note(self, seconds: float) -> None:
         """Time that a measurement took."""
@@ -62,5 +75,7 @@ class Schedule:
         if step >= self._due:
             self._due = max(step + 1, int((step + 1) * _GROWTH))
             return True
+        if self.in_step:
+            return False
         expected = median(self._costs) if self._costs else 0.0
         return self.spent + expected < self.overhead * (now - self._began)

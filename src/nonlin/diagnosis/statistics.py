@@ -34,7 +34,7 @@ PARAMETER_FIELDS = (
 )
 # Samples kept of a series; every other one is dropped when there are more.
 _MOST = 512
-RECENT = 4
+RECENT = 3
 
 
 class Series:

@@ -140,7 +140,12 @@ def _compared(
     gain, interval = mean_interval(logs[0] - logs[1], confidence)
     low, high = (interval.low, interval.high) if interval is not None else (-math.inf, math.inf)
     return Verified(
-        finding, repair, gain, (low, high), float(np.median(plain)), float(np.median(changed)),
+        finding,
+        repair,
+        gain,
+        (low, high),
+        float(np.median(plain)),
+        float(np.median(changed)),
         len(plain),
     )
 
@@ -159,7 +164,9 @@ def _final(script: Path, arguments: Sequence[str], change: Mapping[str, Any], se
     if not losses:
         if answer["code"]:
             return math.inf
-        raise NonlinError(f"repair: {script.name} back-propagates no loss, so that none can be compared")
+        raise NonlinError(
+            f"repair: {script.name} back-propagates no loss, so that none can be compared"
+        )
     tail = losses[-max(1, len(losses) // 10) :]
     if answer["code"] or any(v is None for v in tail):
         return math.inf

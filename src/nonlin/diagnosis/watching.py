@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
+from nonlin.diagnosis import ranks
 from nonlin.diagnosis.finding import SEVERITIES
 from nonlin.diagnosis.observation import Observer
 from nonlin.diagnosis.repairing import with_repairs
@@ -92,6 +93,8 @@ class watch:
         if self._diagnosis is None:
             self._observer.stop()
             self.run.seconds = time.perf_counter() - self._began
+            if ranks.are_several():
+                ranks.put_together(self.run)
             self._diagnosis = diagnose(self.run, self.thresholds)
         return self._diagnosis
 

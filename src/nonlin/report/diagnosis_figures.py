@@ -78,9 +78,7 @@ def openness(run: Run) -> go.Figure | None:
         )
     figure.update_xaxes(title_text="optimizer step")
     figure.update_yaxes(title_text="open gates (%)", range=[-3, 103])
-    figure.update_layout(
-        margin={"t": 12}, showlegend=True, legend={"orientation": "h", "y": -0.25}
-    )
+    figure.update_layout(margin={"t": 12}, showlegend=True, legend={"orientation": "h", "y": -0.25})
     return figure
 
 
@@ -122,7 +120,9 @@ def under_the_function(site: Site) -> go.Figure | None:
             row=1,
             col=place,
         )
-        figure.update_xaxes(title_text="z", zeroline=True, zerolinecolor=AXIS_LINE, row=1, col=place)
+        figure.update_xaxes(
+            title_text="z", zeroline=True, zerolinecolor=AXIS_LINE, row=1, col=place
+        )
     if not total:
         figure.add_annotation(
             text="no input lies within ±8", showarrow=False, font={"color": MUTED}, x=0, y=0

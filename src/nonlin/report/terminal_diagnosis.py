@@ -60,7 +60,9 @@ def _finding(number: int, finding: Finding) -> list[Any]:
     made: list[Any] = [title, _indented(Text(finding.summary))]
     made.append(_labelled("cause", finding.cause))
     figures = [
-        f"{k.replace('_', ' ')} {figure_text(v)}" for k, v in finding.evidence.items() if is_shown(v)
+        f"{k.replace('_', ' ')} {figure_text(v)}"
+        for k, v in finding.evidence.items()
+        if is_shown(v)
     ]
     if figures:
         made.append(_labelled("evidence", "; ".join(figures[:_MOST_FIGURES])))

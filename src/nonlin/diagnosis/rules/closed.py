@@ -172,7 +172,9 @@ def _saturated(run: Run, site: Site, limits: Thresholds) -> Finding | None:
     begin = ev.since(steps, means / expected < limits.transmission)
     begin = int(steps[-1]) if begin is None else begin
     # What was lost before the first step, of all that is lost, as factors.
-    at_start = math.log(max(means[0], 1e-30) / expected) / math.log(max(means[-1], 1e-30) / expected)
+    at_start = math.log(max(means[0], 1e-30) / expected) / math.log(
+        max(means[-1], 1e-30) / expected
+    )
     cause, facts = _why_saturated(run, site, 0 if at_start > 0.5 else begin)
     figures = {
         "saturated_share": share,

@@ -11,7 +11,6 @@ from nonlin.diagnosis.statistics import Run, Site, Weight
 from nonlin.diagnosis.thresholds import Thresholds
 from nonlin.facts import Facts
 
-
 # A smooth function bends over distances of about 1.
 BEND = 0.1
 
@@ -73,7 +72,9 @@ def _is_redundant(run: Run, source: Weight, weight: Weight) -> bool:
 
 def _unused(run: Run, limits: Thresholds) -> list[Finding]:
     sites = ev.hidden(run)
-    straight = [s for s in sites if s.linear_input and not ev.collapsed(run, s) and _is_straight(s, limits)]
+    straight = [
+        s for s in sites if s.linear_input and not ev.collapsed(run, s) and _is_straight(s, limits)
+    ]
     if not straight:
         return []
     whole = len(straight) == len(sites)
