@@ -1,5 +1,7 @@
 """Scripts with no fault, the kind that simple rules stumble over."""
 
+# ruff: noqa: E501 (scripts as text)
+
 from __future__ import annotations
 
 from faulty import CONV, Case, functional

@@ -1,11 +1,11 @@
 """What watching costs: time of a training step, and memory beside the model's activations.
 
-    python benchmarks/diagnose/overhead.py [--seconds 20] [--json benchmarks/results/diagnose_overhead.json]
+    python benchmarks/diagnose/overhead.py [--seconds 20] [--json FILE]
 
-Blocks of steps with and without watching alternate in one process; a block's time is the whole of it,
-looks included. The overhead is the median over pairs of neighbouring blocks. The watcher watches all
-along: a block without is one during which it is stopped, so that what it learned about its own cost
-stays. Memory is the peak of what is allocated beyond the plain run's, over the model's activations.
+Blocks of steps with and without watching alternate in one process; a block's time is the whole of
+it, looks included. The overhead is the median over pairs of neighbouring blocks. In one without,
+the watcher is paused, so that what it learned about its own cost stays. Memory is what the watcher
+holds after 50 looks, over what autograd saves in a step.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def _tensors(run: Any) -> list[torch.Tensor]:
     for site in run.sites.values():
         found += [*site.series._values, *site.gradient._values, site.last_open, site.histogram]
         for unit in (site.first, *site.recent):
-            found += [v for v in vars(unit).values()]
+            found += list(vars(unit).values())
     for kept in (*run.parameters.values(),):
         found += kept.series._values
     for weight in run.weights.values():
@@ -185,9 +185,9 @@ def main() -> None:
         budget, each, held = result[name].values()
         print(
             f"{name:24} {budget['milliseconds_per_step']:7.2f} ms/step; overhead "
-            f"{budget['overhead']:6.2%} ({budget['quartiles'][0]:.2%} to {budget['quartiles'][1]:.2%}, "
-            f"{budget['looks']} looks in {budget['steps']} steps); every step {each['overhead']:6.1%}; "
-            f"memory {held['share']:.2%}",
+            f"{budget['overhead']:6.2%} ({budget['quartiles'][0]:.2%} to "
+            f"{budget['quartiles'][1]:.2%}, {budget['looks']} looks in {budget['steps']} steps); "
+            f"every step {each['overhead']:6.1%}; memory {held['share']:.2%}",
             flush=True,
         )
     middle = statistics.median(r["budget 2 %"]["overhead"] for r in result.values())

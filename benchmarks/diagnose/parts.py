@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from textwrap import dedent
 
 HEAD = """
@@ -71,7 +72,7 @@ def sgd(lr: float, more: str = "") -> str:
 def mlp(activation: str, widths: tuple[int, ...] = (20, 64, 64, 4), end: str = "") -> str:
     """A stack of dense layers with an activation between them."""
     parts = []
-    for a, b in zip(widths, widths[1:-1], strict=False):
+    for a, b in pairwise(widths[:-1]):
         parts += [f"nn.Linear({a}, {b}),", f"{activation},"]
     parts += [f"nn.Linear({widths[-2]}, {widths[-1]}),", *([f"{end},"] if end else [])]
     body = "\n    ".join(p for p in parts if not p.startswith(","))

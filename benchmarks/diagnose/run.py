@@ -1,10 +1,10 @@
 """Run every case under `nonlin watch`, and count what is found: recall and precision.
 
-    python benchmarks/diagnose/run.py [NAME ...] [--jobs 2] [--json benchmarks/results/diagnose.json]
+    python benchmarks/diagnose/run.py [NAME ...] [--jobs 2] [--json FILE]
 
-A fault counts as found when a finding of its kind is there. A finding is right when its kind is the
-fault's or a true consequence of it (`also`); any other is a false alarm, and in a healthy script any
-at all. The causes are counted apart.
+A fault counts as found when a finding of its kind is there. A finding is right when its kind is
+the fault's or a true consequence of it (`also`); any other is a false alarm, and in a healthy
+script any at all. The causes are counted apart.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ SaturatedActivation), WeightUpdateRatio and PoorWeightInitialization.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 
 from .recording import Look
@@ -35,7 +37,7 @@ def judge(looks: list[Look]) -> set[str]:
     for shares in active.values():
         if _share(torch.stack(shares).mean(0) < 0.01) > 0.5:
             found.add("dead-units")
-    for a, b in zip(looks, looks[1:], strict=False):
+    for a, b in pairwise(looks):
         for name, weight in a.weights.items():
             after = b.weights.get(name)
             if after is None or after.shape != weight.shape:

@@ -41,6 +41,8 @@ def check(
     for option, file in (("--json", json), ("--html", html)):
         check_writable(option, file)
     given = call(f"check {target!r}", resolve(target, "check"))
+    if isinstance(given, tuple) and len(given) > 2 and _is_tensor(given[2]):
+        given = (given[0], (given[1], given[2]), *given[3:])
     if not isinstance(given, tuple) or len(given) not in (2, 3):
         raise NonlinError(
             f"check {target!r}: returned {_told(given)}; allowed: (model, batch) or (model, batch, "
@@ -53,6 +55,12 @@ def check(
     if html is not None:
         write("--html", html, diagnosis.to_html())
     return 1 if fail_on is not None and fails(diagnosis, fail_on) else 0
+
+
+def _is_tensor(thing: object) -> bool:
+    import torch
+
+    return isinstance(thing, torch.Tensor)
 
 
 def _told(given: object) -> str:

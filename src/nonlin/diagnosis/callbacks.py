@@ -1,7 +1,7 @@
 """Watching from inside other libraries' training loops.
 
-``HuggingFace`` is a ``transformers.TrainerCallback``; ``log_to_tensorboard`` writes a diagnosis to a
-``SummaryWriter``, ``log_to_mlflow`` to the active run.
+``hugging_face()`` makes a ``transformers.TrainerCallback``; ``log_to_tensorboard`` writes a
+diagnosis to a ``SummaryWriter``, ``log_to_mlflow`` to the active run.
 """
 
 from __future__ import annotations

@@ -20,7 +20,23 @@ from nonlin.recognition import recognise
 
 # What can be done to a running script.
 APPLIED = frozenset(
-    ["swap", "initialise", "zero_bias", "normalise", "standardise", "standardise_targets", "learning_rate", "clip", "remove", "replace", "insert", "loss", "dtype", "remove_norm", "alpha_dropout"]
+    (
+        "swap",
+        "initialise",
+        "zero_bias",
+        "normalise",
+        "standardise",
+        "standardise_targets",
+        "learning_rate",
+        "clip",
+        "remove",
+        "replace",
+        "insert",
+        "loss",
+        "dtype",
+        "remove_norm",
+        "alpha_dropout",
+    )
 )
 
 
@@ -72,7 +88,7 @@ class Changed(TorchFunctionMode):
         if effect is Effect.LOSS:
             return self._loss(func, name, args, kwargs)
         if self._depth and name in ("dropout",) and "alpha_dropout" in self.change:
-            return functional.alpha_dropout(*args, **{k: v for k, v in kwargs.items()})
+            return functional.alpha_dropout(*args, **kwargs)
         if self._depth and name == "batch_norm" and "remove_norm" in self.change:
             return args[0]
         known = recognise(func, args, kwargs) if self._depth else None

@@ -36,8 +36,10 @@ _NAMES = {
     Effect.LINEAR: """neg neg_ negative mean sum avg_pool1d avg_pool2d avg_pool3d pad roll flip
         adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d interpolate pixel_shuffle
         cumsum unfold fold cat concat stack hstack vstack concatenate""",
-    Effect.ADD: "add add_ sub sub_ subtract __radd__ __rsub__ rsub __iadd__ __isub__ __sub__ __add__",
-    Effect.MULTIPLY: "mul mul_ multiply __rmul__ __imul__ __mul__ div div_ true_divide __truediv__",
+    Effect.ADD: """add add_ sub sub_ subtract rsub __radd__ __rsub__ __iadd__ __isub__ __sub__
+        __add__""",
+    Effect.MULTIPLY: """mul mul_ multiply __rmul__ __imul__ __mul__ div div_ true_divide
+        __truediv__""",
     Effect.BATCH_NORM: "batch_norm",
     Effect.NORM: "layer_norm group_norm instance_norm rms_norm local_response_norm normalize",
     Effect.DROPOUT: "dropout dropout_ dropout1d dropout2d dropout3d feature_dropout",

@@ -67,11 +67,10 @@ def _add(site: Site, other: dict[str, Any]) -> None:
     for unit in site.recent:
         if unit.step in theirs:
             _merge(unit, theirs[unit.step])
-    if site.first is not None and other["first"] is not None:
-        if site.first.step == other["first"].step and site.first is not next(
-            iter(site.recent), None
-        ):
-            _merge(site.first, other["first"])
+    first, their_first = site.first, other["first"]
+    apart = first is not None and all(unit is not first for unit in site.recent)
+    if first is not None and apart and their_first is not None and first.step == their_first.step:
+        _merge(first, their_first)
 
 
 def _merge(unit: UnitSample, other: UnitSample) -> None:

@@ -9,6 +9,7 @@ import contextlib
 import json
 import math
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +49,26 @@ def _seeded(offset: int):
         torch.manual_seed = plain
 
 
+def run_trial(
+    change: Mapping[str, Any], seed: int, script: Path, arguments: Sequence[str]
+) -> dict[str, Any]:
+    """Run a script in this process.
+
+    Returns:
+        ``losses``, None where one was no number, and the script's exit ``code``.
+    """
+    losses = _Losses()
+    changed = Changed(change) if change else contextlib.nullcontext()
+    with _seeded(seed), losses, changed:
+        ending = run_script(script, arguments)
+    values = [float(v) for v in losses.values]
+    return {"losses": [v if math.isfinite(v) else None for v in values], "code": ending.code}
+
+
 def main() -> None:
     asked = json.loads(sys.argv[1])
-    losses = _Losses()
-    changed = Changed(asked["change"]) if asked["change"] else contextlib.nullcontext()
-    with _seeded(asked["seed"]), losses, changed:
-        ending = run_script(Path(sys.argv[2]), sys.argv[3:])
-    values = [float(v) for v in losses.values]
-    told = [v if math.isfinite(v) else None for v in values]
-    print(MARK + json.dumps({"losses": told, "code": ending.code}), file=sys.stderr)
+    answer = run_trial(asked["change"], asked["seed"], Path(sys.argv[2]), sys.argv[3:])
+    print(MARK + json.dumps(answer), file=sys.stderr)
 
 
 if __name__ == "__main__":

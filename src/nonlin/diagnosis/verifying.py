@@ -75,6 +75,7 @@ def verify(
     most: int = 3,
     confidence: float = 0.95,
     told: Callable[[str], None] = lambda text: None,
+    trial: Callable[..., Mapping[str, Any]] | None = None,
 ) -> list[Verified]:
     """Try the repairs of findings in their order, until one of each finding helps.
 
@@ -87,6 +88,7 @@ def verify(
         most: repairs tried for a finding.
         confidence: of the interval.
         told: is called with what is being done.
+        trial: runs one trial, as :func:`in_a_process` does.
 
     Returns:
         What was tried, in order. A repair that no program can apply is not tried.
@@ -94,11 +96,15 @@ def verify(
     Raises:
         NonlinError: the script back-propagates no loss.
     """
+    trial = trial or in_a_process
     with ThreadPoolExecutor(jobs) as pool:
 
         def losses(change: Mapping[str, Any]) -> list[float]:
-            runs = [pool.submit(_final, script, arguments, change, seed) for seed in range(seeds)]
-            return [run.result() for run in runs]
+            runs = [
+                pool.submit(trial, script, arguments, change, 1000 * number)
+                for number in range(seeds)
+            ]
+            return [_final(run.result(), script) for run in runs]
 
         told(f"{seeds} runs without a change")
         plain = losses({})
@@ -150,20 +156,24 @@ def _compared(
     )
 
 
-def _final(script: Path, arguments: Sequence[str], change: Mapping[str, Any], seed: int) -> float:
-    """Mean loss of the last tenth of the steps; infinite where it was no number."""
-    asked = json.dumps({"change": dict(change), "seed": 1000 * seed})
+def in_a_process(
+    script: Path, arguments: Sequence[str], change: Mapping[str, Any], seed: int
+) -> dict[str, Any]:
+    """Run one trial in a fresh interpreter."""
+    asked = json.dumps({"change": dict(change), "seed": seed})
     command = [sys.executable, "-m", "nonlin.diagnosis.trial", asked, str(script), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     line = next((x for x in reversed(done.stderr.splitlines()) if x.startswith(MARK)), None)
     if line is None:
         last = done.stderr.strip().splitlines()[-1:] or ["no output"]
         raise NonlinError(f"repair: a run of {script.name} died ({last[0]})")
-    answer = json.loads(line.removeprefix(MARK))
+    return json.loads(line.removeprefix(MARK))
+
+
+def _final(answer: Mapping[str, Any], script: Path) -> float:
+    """Mean loss of the last tenth of the steps; infinite where it was no number."""
     losses = answer["losses"]
-    if not losses:
-        if answer["code"]:
-            return math.inf
+    if not losses and not answer["code"]:
         raise NonlinError(
             f"repair: {script.name} back-propagates no loss, so that none can be compared"
         )

@@ -42,7 +42,8 @@ class watch:
     Example:
         >>> import nonlin, torch
         >>> _ = torch.manual_seed(0)
-        >>> model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 1))
+        >>> from torch import nn
+        >>> model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
         >>> with torch.no_grad():
         ...     _ = model[0].bias.fill_(-50.0)
         >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
@@ -138,10 +139,10 @@ def diagnose(run: Run, limits: Thresholds) -> Diagnosis:
             "no activation was seen: neither a module nor a call that nonlin knows "
             "(nonlin list names them)"
         )
-    for name in sorted(run.compiled):
-        notes.append(
-            f"{name} is compiled: what happens inside was not seen, only its gradients and updates"
-        )
+    notes += [
+        f"{name} is compiled: what happens inside was not seen, only its gradients and updates"
+        for name in sorted(run.compiled)
+    ]
     return Diagnosis(
         findings=found,
         notes=tuple(notes),

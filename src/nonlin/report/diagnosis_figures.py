@@ -1,4 +1,4 @@
-"""The charts of a diagnosis: gradient flow, openness of gates, pre-activations under the function."""
+"""The charts of a diagnosis: gradient flow, open gates, inputs under the function."""
 
 from __future__ import annotations
 

@@ -22,7 +22,9 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
     for weight, parameter in pairs:
         _, table = parameter.series.table()
         gradient = table["gradient"]
-        if parameter.without == parameter.seen or (gradient.size and not gradient.any()):
+        if parameter.without == parameter.seen or (
+            gradient.size and not gradient.any() and not _gets_some(run, parameter.layer)
+        ):
             starved.append((weight, parameter))
         else:
             fed.append((weight, float(np.nanmax(gradient)) if gradient.size else 0.0))
@@ -39,10 +41,9 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
         return []
     if blocker is None and not behind:
         return []
-    if blocker is None and not none:
-        # Zeros without a reason that was seen: a head that is still 0, for one.
-        if looks < 3 or _is_shut(run, -1, 10**9):
-            return []
+    # Zeros without a reason that was seen: a head that is still 0, for one.
+    if blocker is None and not none and (looks < 3 or _is_shut(run, -1, 10**9)):
+        return []
     names = [w.layer for w, _ in starved]
     told = blocker.operation if blocker is not None else "an operation that was not seen"
     where = blocker.layer if blocker is not None and blocker.layer else names[-1]
@@ -75,8 +76,19 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
 def _between(run: Run, low: int, high: int, none: bool) -> Blocker | None:
     found = [b for b in run.blockers.values() if low <= b.order < high]
     # A missing gradient is a cut; a gradient of 0 is a step that back-propagation went through.
-    wanted = ("detach", "step") if none else ("step", "detach")
+    wanted = ("detach", "step") if none else ("step",)
+    found = [b for b in found if b.kind in wanted]
     return min(found, key=lambda b: (wanted.index(b.kind), b.order), default=None)
+
+
+def _gets_some(run: Run, layer: str) -> bool:
+    """Whether another parameter of the layer gets a gradient: its weights then read zeros."""
+    for parameter in run.parameters.values():
+        if parameter.layer == layer and not parameter.is_weight:
+            _, table = parameter.series.table()
+            if table["gradient"].size and np.nanmax(table["gradient"]) > 0:
+                return True
+    return False
 
 
 def _is_shut(run: Run, low: int, high: int) -> bool:

@@ -103,7 +103,7 @@ def _why_dead(
         facts["mean_bias_at_start"] = _mean_bias(first.bias, closed)
         if without > 0.5:
             return "negative-bias", facts
-        steps, table = site.series.table()
+        _, table = site.series.table()
         if table["z_rms"].size and table["z_rms"][0] == 0:
             return "init-scale", facts
         if spread < 0.3 and rms > 1:

@@ -24,10 +24,10 @@ def _copies(run: Run, limits: Thresholds) -> list[Finding]:
         _, table = parameter.series.table()
         rows = table["rows"][np.isfinite(table["rows"])]
         looks = table["gradient"].size
-        if weight.layer in producers and rows.size and (rows == 0).all() and weight.outputs > 1:
-            # Zero at the start alone is a branch that begins switched off.
-            if rows.size > 1 or looks == 1:
-                same.append(weight.layer)
+        equal = rows.size and (rows == 0).all() and weight.outputs > 1
+        # Zero at the start alone is a branch that begins switched off.
+        if equal and weight.layer in producers and (rows.size > 1 or looks == 1):
+            same.append(weight.layer)
     if not same:
         return []
     return [

@@ -18,7 +18,7 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
 def _lost_steps(run: Run, limits: Thresholds) -> list[Finding]:
     lost = {}
     first = None
-    for weight, parameter in ev.weights_in_order(run):
+    for _, parameter in ev.weights_in_order(run):
         if parameter.dtype.itemsize >= 4:
             # In float32 only a training that is over, or one that barely began, moves so little.
             continue
