@@ -1,4 +1,4 @@
-"""Each fault is found, with its cause; what only looks like one is not; repairs help; pages open."""
+"""Each fault is found, with its cause; what only looks like one is not; repairs help."""
 
 from __future__ import annotations
 
@@ -243,9 +243,11 @@ def test_the_summary_is_printed(capsys):
 def test_fail_on_raises_at_the_end():
     model = nn.Sequential(nn.Linear(INPUTS, 16), nn.Linear(16, 3))
     x, y = data()
-    with (
-        pytest.raises(nonlin.NonlinError, match="fail_on='warning', found: linear-network in 0"),
-        nonlin.watch(model, fail_on="warning", quiet=True),
-    ):
-        F.cross_entropy(model(x), y).backward()
-        torch.optim.SGD(model.parameters(), lr=0.1).step()
+
+    def train() -> None:
+        with nonlin.watch(model, fail_on="warning", quiet=True):
+            F.cross_entropy(model(x), y).backward()
+            torch.optim.SGD(model.parameters(), lr=0.1).step()
+
+    with pytest.raises(nonlin.NonlinError, match="fail_on='warning', found: linear-network in 0"):
+        train()

@@ -33,9 +33,12 @@ def forked(script: Path, arguments: list[str], change: dict[str, Any], seed: int
     def work() -> None:
         from nonlin.diagnosis.trial import run_trial
 
-        with open(os.devnull, "w") as sink, contextlib.redirect_stdout(sink):
-            with contextlib.redirect_stderr(sink):
-                theirs.send(run_trial(change, seed, script, arguments))
+        with (
+            open(os.devnull, "w") as sink,
+            contextlib.redirect_stdout(sink),
+            contextlib.redirect_stderr(sink),
+        ):
+            theirs.send(run_trial(change, seed, script, arguments))
 
     process = FORK.Process(target=work)
     process.start()
@@ -56,9 +59,12 @@ def attempt(case: Case, seeds: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder, "train.py")
         script.write_text(case.text, "utf-8")
-        with nonlin.watch(quiet=True) as watcher, contextlib.redirect_stdout(io.StringIO()):
-            with contextlib.suppress(Exception):
-                runpy.run_path(str(script), run_name="__main__")
+        with (
+            nonlin.watch(quiet=True) as watcher,
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.suppress(Exception),
+        ):
+            runpy.run_path(str(script), run_name="__main__")
         tried = verify(script, [], watcher.diagnosis.findings, seeds=seeds, jobs=1, trial=forked)
     helped = next((v for v in tried if v.helps), None)
     return {

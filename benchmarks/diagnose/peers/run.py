@@ -18,11 +18,12 @@ import runpy
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent)]
 
-from run import all_cases, summary  # noqa: E402
+from cases import all_cases, summary  # noqa: E402
 
 from peers import autotrainer, deepdiagnosis, sagemaker  # noqa: E402
 from peers.recording import Recording  # noqa: E402
@@ -55,7 +56,7 @@ EXPRESSED = {
 _SAME = {"non-finite": {"exploding-gradient"}, "exploding-gradient": {"non-finite"}}
 
 
-def look(case):
+def look(case: Any) -> tuple[str, dict[str, list[str]]]:
     """Run a script, and hear all three."""
     recording = Recording()
     with tempfile.TemporaryDirectory() as folder:

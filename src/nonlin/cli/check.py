@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -40,7 +40,7 @@ def check(
     require_severity(fail_on)
     for option, file in (("--json", json), ("--html", html)):
         check_writable(option, file)
-    given = call(f"check {target!r}", resolve(target, "check"))
+    given: Any = call(f"check {target!r}", resolve(target, "check"))
     if isinstance(given, tuple) and len(given) > 2 and _is_tensor(given[2]):
         given = (given[0], (given[1], given[2]), *given[3:])
     if not isinstance(given, tuple) or len(given) not in (2, 3):

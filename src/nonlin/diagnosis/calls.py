@@ -421,9 +421,8 @@ def _tensors_in(args: Any, kwargs: Mapping[str, Any]) -> list[Tensor]:
 
 def _is_wrapped(x: Tensor) -> bool:
     """Whether a tensor has no numbers of its own to look at."""
-    return (
-        x.is_meta or torch._C._functorch.is_functorch_wrapped_tensor(x) or x.layout != torch.strided
-    )
+    functorch: Any = torch._C._functorch  # type: ignore[attr-defined]
+    return x.is_meta or x.layout != torch.strided or functorch.is_functorch_wrapped_tensor(x)
 
 
 def _learned(module: nn.Module, record: Activation) -> dict[str, Tensor]:

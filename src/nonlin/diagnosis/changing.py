@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.modules import module as module_hooks
-from torch.optim import optimizer as optimizer_hooks
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode
 
 from nonlin import init
@@ -71,7 +71,7 @@ class Changed(TorchFunctionMode):
         self._handles = [
             module_hooks.register_module_forward_pre_hook(self._enter),
             module_hooks.register_module_forward_hook(self._leave, always_call=True),
-            optimizer_hooks.register_optimizer_step_pre_hook(self._step),
+            register_optimizer_step_pre_hook(self._step),
         ]
         return super().__enter__()
 

@@ -119,7 +119,8 @@ class Finding:
 
 def worst(findings: Iterable[Finding]) -> Severity | None:
     """The highest severity among findings."""
-    return min((f.severity for f in findings), key=SEVERITIES.index, default=None)
+    found = {f.severity for f in findings}
+    return next((severity for severity in SEVERITIES if severity in found), None)
 
 
 def plain(value: Any) -> Any:

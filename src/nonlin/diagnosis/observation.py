@@ -11,7 +11,10 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn.modules import module as module_hooks
-from torch.optim import optimizer as optimizer_hooks
+from torch.optim.optimizer import (
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
 from torch.overrides import TorchFunctionMode
 
 from nonlin.diagnosis import ranks
@@ -56,8 +59,8 @@ class Observer:
         if self._model is not None:
             self.calls.names.add(self._model)
         self._optimizer_handles = [
-            optimizer_hooks.register_optimizer_step_pre_hook(self._before_step),
-            optimizer_hooks.register_optimizer_step_post_hook(self._after_step),
+            register_optimizer_step_pre_hook(self._before_step),
+            register_optimizer_step_post_hook(self._after_step),
         ]
         # It speaks of our hooks, which leave a compiled module at once.
         warnings.filterwarnings("ignore", message=_ABOUT_HOOKS)
@@ -252,7 +255,7 @@ class _Mode(TorchFunctionMode):
 
     @staticmethod
     def _rebuild(change: Callable[[list[Any]], list[Any]]) -> None:
-        overrides = torch.overrides
+        overrides: Any = torch.overrides
         taken = [overrides._pop_mode() for _ in range(overrides._len_torch_function_stack())]
         for mode in change(taken[::-1]):
             overrides._push_mode(mode)

@@ -54,7 +54,9 @@ def _packed(site: Site) -> dict[str, Any]:
 def _cpu(unit: UnitSample | None) -> UnitSample | None:
     if unit is None:
         return None
-    moved = {k: v.cpu() if isinstance(v, torch.Tensor) else v for k, v in vars(unit).items()}
+    moved: dict[str, Any] = {
+        k: v.cpu() if isinstance(v, torch.Tensor) else v for k, v in vars(unit).items()
+    }
     return UnitSample(**moved)
 
 

@@ -93,10 +93,8 @@ class Updates:
 
     def _gradients(self, optimizer: Any, parameters: list[Tensor]) -> list[Tensor | None]:
         present = [i for i, p in enumerate(parameters) if p.grad is not None]
-        dense = [
-            g if _is_dense(g := parameters[i].grad) else g.coalesce().values()  # type: ignore
-            for i in present
-        ]
+        gradients: list[Any] = [parameters[i].grad for i in present]
+        dense = [g if _is_dense(g) else g.coalesce().values() for g in gradients]
         norms = _norms([g.detach() for g in dense])
         scale = getattr(optimizer, "grad_scale", None)
         result: list[Tensor | None] = [None] * len(parameters)
@@ -114,5 +112,5 @@ def _norms(tensors: list[Tensor]) -> list[Tensor]:
     if not tensors:
         return []
     if all(t.dtype.itemsize >= 4 for t in tensors):
-        return list(torch._foreach_norm(tensors))
+        return list(torch._foreach_norm(tensors))  # type: ignore[attr-defined]
     return [torch.linalg.vector_norm(t, dtype=torch.float32) for t in tensors]
