@@ -93,7 +93,7 @@ def main() -> None:
             judged.append(
                 {
                     "expected": case.kind,
-                    "found": bool(kinds & ({case.kind} | _SAME.get(case.kind, set()))),
+                    "found": bool(kinds & ({case.kind} | _SAME.get(case.kind or "", set()))),
                     "false": sorted(kinds - right),
                     "cause_right": None,
                 }

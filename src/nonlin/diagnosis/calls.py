@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import torch
@@ -111,6 +112,9 @@ class Calls:
             self._activated(frame.seen, output)
         if not self.stack and isinstance(output, Tensor):
             origin = self.origins.of(output)
+            if origin is not None and origin.linear_from and next(module.children(), None):
+                # What one network hands to another is meant to be what it is.
+                self.origins.note(output, replace(origin, linear_from=None))
             if origin is not None and origin.site is not None and origin.exact:
                 facts = origin.site.record.facts
                 low, high = facts.range.low, facts.range.high

@@ -63,6 +63,10 @@ def _growth(flow: np.ndarray) -> np.ndarray:
 
 def _over_time(run: Run, limits: Thresholds) -> list[Finding]:
     worst: tuple[float, str, int, dict[str, float]] | None = None
+    # One step after which nothing is left of most layers' weights.
+    sizes = [ev.relative_update(p).values for _, p in ev.weights_in_order(run)]
+    longest = [float(np.nanmax(v)) for v in sizes if np.isfinite(v).any()]
+    replaced = bool(longest) and float(np.median(longest)) >= 10 * limits.update
     for weight, parameter in ev.weights_in_order(run):
         steps, table = parameter.series.table()
         gradient = table["gradient"]
@@ -78,7 +82,7 @@ def _over_time(run: Run, limits: Thresholds) -> list[Finding]:
         # A first step from small weights may be long; a training that takes such steps cannot end.
         often = long[1:].sum() >= max(2, 0.25 * (finite.size - 1)) if finite.size > 2 else False
         broke = lost.any() and (long.any() or _grew(finite))
-        if not (often or broke or (surge >= limits.surge and long.any())):
+        if not (often or broke or replaced or (surge >= limits.surge and long.any())):
             continue
         over = np.flatnonzero(long)
         begin = int(steps[over[0]]) if over.size else int(steps[max(0, end - 1)])
