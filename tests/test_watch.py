@@ -299,6 +299,20 @@ def test_compiled_regions_are_told_and_left_alone():
     assert watcher.run.notes == []
 
 
+def test_compiled_functions_are_not_compiled_anew():
+    torch.manual_seed(0)
+    compiled = torch.compile(lambda h: F.relu(h) * 2, backend="eager")
+    model = Functional(compiled)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with nonlin.watch(quiet=True, every=1) as watcher:
+        fit(model, optimizer, steps=3)
+        frames = torch._dynamo.utils.counters["frames"]["total"]
+        fit(model, optimizer, steps=5)
+    assert torch._dynamo.utils.counters["frames"]["total"] == frames
+    assert watcher.run.notes == []
+    assert any("is compiled" in note for note in watcher.diagnosis.notes)
+
+
 SCRIPT = """
 import sys, torch
 from torch import nn

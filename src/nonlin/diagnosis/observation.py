@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 import warnings
@@ -23,6 +24,7 @@ from nonlin.diagnosis.sampling import Schedule
 from nonlin.diagnosis.statistics import Run
 from nonlin.diagnosis.updates import Updates
 
+_dynamo: Any = torch._C._dynamo.eval_frame  # type: ignore[attr-defined]
 _ABOUT_HOOKS = "Using `torch.compile.* when there are global hooks"
 
 
@@ -50,6 +52,7 @@ class Observer:
         self._counts: dict[int, int] = {}
         self._active = self._paused = False
         self._mode = _Mode(self)
+        self._frames = 0
         self._thread = threading.get_ident()
         self._handles: list[Any] = []
         self._optimizer_handles: list[Any] = []
@@ -64,6 +67,7 @@ class Observer:
         ]
         # It speaks of our hooks, which leave a compiled module at once.
         warnings.filterwarnings("ignore", message=_ABOUT_HOOKS)
+        self._frames = _compiled_frames()
         self.schedule.in_step = ranks.are_several()
         self.schedule.begin()
         if self.schedule.wants(0, False):
@@ -95,6 +99,8 @@ class Observer:
         """Do a measurement; an error in it is the last of all measurements."""
         began = time.perf_counter()
         looking, self.calls.looking = self.calls.looking, False
+        # Inside a compiled region Dynamo would compile the measurement too.
+        dynamo = _dynamo.set_eval_frame(None)
         try:
             with torch.no_grad():
                 return work(*arguments)
@@ -102,6 +108,7 @@ class Observer:
             self._break(error)
             return None
         finally:
+            _dynamo.set_eval_frame(dynamo)
             if not self.broken:
                 self.calls.looking = looking
             self.schedule.note(time.perf_counter() - began)
@@ -140,7 +147,7 @@ class Observer:
         self._handles = []
 
     def _enter(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
-        if threading.get_ident() != self._thread or torch.compiler.is_compiling():
+        if torch.compiler.is_compiling() or threading.get_ident() != self._thread:
             return
         if not self.calls.stack:
             if not torch.is_grad_enabled() or not self.calls.is_mine(module):
@@ -156,7 +163,11 @@ class Observer:
             if self.broken:
                 return
             self.calls.looking = True
-            self._mode.insert()
+            if _compiled_frames() > self._frames:
+                # A mode on the stack is part of what Dynamo guards: it would compile anew.
+                self.run.compiled.add("a function of this program")
+            else:
+                self._mode.insert()
         elif _is_compiled(module):
             self.run.compiled.add(self.calls.names.module(module) or type(module).__name__)
             self._remove_forward()
@@ -209,6 +220,12 @@ class Observer:
         names = self.calls.names
         first = (p for group in optimizer.param_groups for p in group["params"])
         return any(names.parameter(p) is not None for p in first)
+
+
+def _compiled_frames() -> int:
+    """How many functions Dynamo has compiled in this process."""
+    utils = sys.modules.get("torch._dynamo.utils")
+    return 0 if utils is None else int(utils.counters["frames"].get("total", 0))
 
 
 def _is_compiled(module: nn.Module) -> bool:
