@@ -193,6 +193,29 @@ def test_several_models_and_optimizers_are_one_training():
     assert watcher.diagnosis.findings == ()
 
 
+def test_trainings_one_after_the_other_are_all_seen():
+    import gc
+    import weakref
+
+    gone = []
+    with nonlin.watch(quiet=True) as watcher:
+        for fold in range(3):
+            torch.manual_seed(fold)
+            model = dense(nn.ReLU)
+            if fold == 2:
+                with torch.no_grad():
+                    model[0].bias.fill_(-50.0)
+            fit(model, torch.optim.SGD(model.parameters(), lr=0.05), steps=60)
+            gone.append(weakref.ref(model))
+            del model
+    gc.collect()
+    assert [ref() for ref in gone] == [None] * 3
+    assert [(f.kind, f.layer) for f in watcher.diagnosis.findings] == [
+        ("dead-units", "Sequential#3.1")
+    ]
+    assert 170 < watcher.diagnosis.steps <= 180
+
+
 def test_frozen_sparse_and_missing_gradients_are_understood():
     torch.manual_seed(0)
     embed = nn.Embedding(50, 8, sparse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -57,7 +58,9 @@ class Calls:
         self._measured: dict[str, int] = {}
         self._sites_of_step: list[Site] = []
         self._last_weight = -1
-        self._records: dict[int, tuple[nn.Module, Activation | None]] = {}
+        # Weak, so that a network the program is done with goes.
+        self._records: weakref.WeakKeyDictionary[nn.Module, Activation | None]
+        self._records = weakref.WeakKeyDictionary()
         self._mine = None if model is None else {id(m) for m in model.modules()}
 
     def is_mine(self, module: nn.Module) -> bool:
@@ -189,13 +192,11 @@ class Calls:
         return next((f.path for f in reversed(self.stack) if f.path), "")
 
     def _record(self, module: nn.Module) -> Activation | None:
-        entry = self._records.get(id(module))
-        if entry is None or entry[0] is not module:
+        if module not in self._records:
             record = activation_of(module)
-            if record is not None and record.name == "identity":
-                record = None
-            entry = self._records[id(module)] = (module, record)
-        return entry[1]
+            known = record is not None and record.name != "identity"
+            self._records[module] = record if known else None
+        return self._records[module]
 
     def _activation(
         self,

@@ -199,7 +199,13 @@ class Observer:
             return
         if self._active:
             self.guard(self.updates.after, optimizer, self.run.steps)
-        count = self._counts.get(id(optimizer), 0) + 1
+        if id(optimizer) not in self._counts:
+            # It joins the others' count: a second optimizer of the training, or the next training
+            # of a program that makes several.
+            self._counts[id(optimizer)] = max(0, self.run.steps - 1)
+            if self.run.steps > 1:
+                self.schedule.restart(self.run.steps)
+        count = self._counts[id(optimizer)] + 1
         self._counts[id(optimizer)] = count
         if count <= self.run.steps:
             return  # Another optimizer of the same training step.

@@ -36,6 +36,7 @@ class Schedule:
         # Several processes have to look at the same steps, whatever their clocks say.
         self.in_step = False
         self._paused = 0.0
+        self._origin = 0
         self._counted = 0.0
 
     def begin(self) -> None:
@@ -51,6 +52,10 @@ class Schedule:
         gone = time.perf_counter() - self._paused
         self._began += gone
         self._last += gone
+
+    def restart(self, step: int) -> None:
+        """Another training begins: its first steps are worth a look."""
+        self._origin, self._due = step, 0
 
     def note(self, seconds: float) -> None:
         """Time that a measurement took."""
@@ -73,7 +78,8 @@ class Schedule:
         if self.every is not None:
             return step % self.every == 0
         if step >= self._due:
-            self._due = max(step + 1, int((step + 1) * _GROWTH))
+            since = step - self._origin
+            self._due = self._origin + max(since + 1, int((since + 1) * _GROWTH))
             return True
         if self.in_step:
             return False
