@@ -158,7 +158,7 @@ def test_a_failing_rule_is_a_note(monkeypatch):
         raise ZeroDivisionError("broken on purpose")
 
     fail.__module__ = output.__name__
-    monkeypatch.setattr(rules, "_RULES", (fail,))
+    monkeypatch.setattr(rules, "_BEFORE", (fail,))
     run = Run()
     assert judge(run, Thresholds()) == []
     assert run.notes == ["the rule 'output' failed (ZeroDivisionError: broken on purpose)"]

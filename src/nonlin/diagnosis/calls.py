@@ -58,6 +58,7 @@ class Calls:
         self._measured: dict[str, int] = {}
         self._sites_of_step: list[Site] = []
         self._last_weight = -1
+        self._root = ""
         # Weak, so that a network the program is done with goes.
         self._records: weakref.WeakKeyDictionary[nn.Module, Activation | None]
         self._records = weakref.WeakKeyDictionary()
@@ -91,6 +92,8 @@ class Calls:
         """A model's forward pass begins."""
         if self.names.module(module) is None:
             self.names.add(module)
+        # Layers that a program calls one by one are one network.
+        self._root = (self.names.module(module) or "") if next(module.children(), None) else ""
         for x in inputs:
             if isinstance(x, Tensor) and x.is_floating_point() and self.origins.of(x) is None:
                 self.origins.note(x, INPUT)
@@ -218,6 +221,7 @@ class Calls:
             site = self.run.sites.get(where)
         if site is None or site.record != record:
             site = self.run.sites[where] = Site(where, record, self._order)
+            site.root = self._root
             site.producer = origin.producer
             site.normalised = origin.normalised
             site.batch_normalised = origin.batch_normalised
@@ -310,6 +314,7 @@ class Calls:
             if convolution and not turned:
                 groups = max(1, x.shape[-(weight.ndim - 1)] // shape[1])
             entry = Weight(layer, self._order, shape, fan_in, outputs, groups)
+            entry.root = self._root
             self.run.weights[layer] = entry
             bias = kwargs.get("bias", args[2] if len(args) > 2 else None)
             if isinstance(bias, Tensor) and seen.name not in ("addmm", "bmm"):

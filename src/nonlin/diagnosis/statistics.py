@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -87,6 +87,7 @@ class Site:
     layer: str
     record: Activation
     order: int
+    root: str = ""  # the network it belongs to
     producer: str | None = None  # the weight layer whose output goes in
     normalised: bool = False  # a normalisation between that layer and here
     batch_normalised: bool = False
@@ -122,6 +123,7 @@ class Weight:
     fan_in: int
     outputs: int
     groups: int = 1
+    root: str = ""  # the network it belongs to
     tied: bool = False  # its weight belongs to another layer
     reads: Site | None = None  # the activation whose output it reads
     reads_normalised: bool = False
@@ -214,3 +216,21 @@ class Run:
     optimizers: dict[str, dict[str, Any]] = field(default_factory=dict)
     seconds: float = 0.0
     seconds_measuring: float = 0.0
+
+    def networks(self) -> list[Run]:
+        """The run of each network apart, where there are several: their layers form no chain."""
+        roots = sorted({weight.root for weight in self.weights.values()})
+        if len(roots) <= 1:
+            return [self]
+        parts = []
+        for root in roots:
+            weights = {k: w for k, w in self.weights.items() if w.root == root}
+            parts.append(
+                replace(
+                    self,
+                    sites={k: s for k, s in self.sites.items() if s.root == root},
+                    weights=weights,
+                    parameters={k: p for k, p in self.parameters.items() if p.layer in weights},
+                )
+            )
+        return parts
