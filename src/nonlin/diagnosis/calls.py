@@ -24,6 +24,8 @@ from nonlin.recognition import recognise
 # Calls of one activation that are measured in a step: a recurrent cell makes hundreds.
 _MOST_CALLS = 4
 _CONVOLUTION = "conv"
+# Looks between two histograms of an activation's input.
+_PICTURED = 3
 
 
 class Frame(NamedTuple):
@@ -273,7 +275,7 @@ class Calls:
         site.last_open = torch.where(
             opened, torch.full_like(site.last_open, self.step), site.last_open
         )
-        if self.pictures:
+        if self.pictures and len(site.series) % _PICTURED == 0:
             site.histogram = measuring.histogram(z)
 
     def _activated(self, seen: Seen, result: Tensor) -> None:
@@ -402,7 +404,7 @@ class _Gradient:
 
     def __call__(self, gradient: Tensor) -> None:
         try:
-            with torch.no_grad():
+            with torch._C.DisableTorchFunction(), torch.no_grad():
                 self._note(gradient)
         except Exception:
             # Not the place for a warning: the step's figures show a gap.

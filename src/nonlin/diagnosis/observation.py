@@ -102,7 +102,8 @@ class Observer:
         # Inside a compiled region Dynamo would compile the measurement too.
         dynamo = _dynamo.set_eval_frame(None)
         try:
-            with torch.no_grad():
+            # The mode would see every step of the measurement, and hand it on.
+            with torch._C.DisableTorchFunction(), torch.no_grad():
                 return work(*arguments)
         except Exception as error:
             self._break(error)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 from nonlin.diagnosis import evidence as ev
 from nonlin.diagnosis.finding import Finding, Repair
 from nonlin.diagnosis.statistics import Run
 
-_LOWER_RATE = Repair(
-    "learning-rate",
-    "Lower the learning rate tenfold.",
-    {"learning_rate": 0.1},
-)
+_LOWER_RATE = Repair("learning-rate", "Lower the learning rate tenfold.", {"learning_rate": 0.1})
+# Of the weights' length: ten times what a step usually is, and none that ruins them.
+_SOUND_UPDATE = 0.01
 _CLIP = Repair(
     "clipping",
     "Clip the gradient's norm: torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0).",
@@ -37,7 +36,23 @@ _INITIALISE = Repair(
 
 def with_repairs(finding: Finding, run: Run) -> Finding:
     """The finding with the repairs that its cause asks for."""
-    return dataclasses.replace(finding, repairs=tuple(_repairs(finding, run)))
+    lower = _lower(finding)
+    repairs = (lower if r is _LOWER_RATE else r for r in _repairs(finding, run))
+    return dataclasses.replace(finding, repairs=tuple(repairs))
+
+
+def _lower(finding: Finding) -> Repair:
+    """A rate at which the longest step that was seen would have been a sound one."""
+    figures = finding.evidence
+    seen = figures.get("largest_update", figures.get("largest_update_before"))
+    if not isinstance(seen, float) or not math.isfinite(seen) or seen <= 0.1:
+        return _LOWER_RATE
+    power = min(8, math.ceil(math.log10(seen / _SOUND_UPDATE)))
+    text = (
+        f"Lower the learning rate by a factor of {10**power:,}: the longest step was {seen:.2g} of "
+        "the weights' length."
+    )
+    return Repair("learning-rate", text, {"learning_rate": 10.0**-power})
 
 
 def _swap(run: Run, layers: tuple[str, ...], new: str) -> Repair:
