@@ -195,6 +195,13 @@ def _blocked(finding: Finding, run: Run) -> list[Repair]:
 def _output(finding: Finding, run: Run) -> list[Repair]:
     loss, layer = finding.evidence.get("loss"), finding.layer
     if loss == "nll_loss":
+        site = run.sites.get(layer)
+        if site is not None and site.name == "softmax":
+            text = (
+                f"Put nn.LogSoftmax(dim=1) in the place of {layer}, or give cross_entropy scores."
+            )
+            change = {"loss": "cross_entropy", "remove": [layer]}
+            return [Repair("output-layer", text, change)]
         text = "Use cross_entropy, or put nn.LogSoftmax(dim=1) before nll_loss."
         return [Repair("output-layer", text, {"loss": "cross_entropy"})]
     if loss == "kl_div":

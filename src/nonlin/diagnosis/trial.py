@@ -28,12 +28,17 @@ class _Losses(TorchFunctionMode):
     def __init__(self) -> None:
         super().__init__()
         self.values: list[torch.Tensor] = []
+        self.right: list[torch.Tensor] = []  # share of rows whose class is right
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         if func is torch.Tensor.backward and args and args[0].numel() == 1:
             self.values.append(args[0].detach().double())
+        if getattr(func, "__name__", "") in ("cross_entropy", "nll_loss") and len(args) > 1:
+            output, target = args[0].detach(), args[1]
+            if output.ndim > 1 and not target.is_floating_point():
+                self.right.append((output.argmax(1) == target).double().mean())
         return func(*args, **(kwargs or {}))
 
 
@@ -55,14 +60,19 @@ def run_trial(
     """Run a script in this process.
 
     Returns:
-        ``losses``, None where one was no number, and the script's exit ``code``.
+        ``losses``, None where one was no number; ``right``, the share of right classes where a
+        loss of classes was called; and the script's exit ``code``.
     """
     losses = _Losses()
     changed = Changed(change) if change else contextlib.nullcontext()
     with _seeded(seed), losses, changed:
         ending = run_script(script, arguments)
     values = [float(v) for v in losses.values]
-    return {"losses": [v if math.isfinite(v) else None for v in values], "code": ending.code}
+    return {
+        "losses": [v if math.isfinite(v) else None for v in values],
+        "right": [float(v) for v in losses.right],
+        "code": ending.code,
+    }
 
 
 def main() -> None:

@@ -28,8 +28,8 @@ class Verified:
     Attributes:
         finding: what it is for.
         repair: the change.
-        gain: mean fall of the final loss, as ln(loss without) − ln(loss with); the loss of the
-            whole last tenth of the steps.
+        gain: mean fall of the final loss, as ln(loss without) − ln(loss with), over the last
+            tenth of the steps; of the share of wrong classes where the repair is another loss.
         interval: its confidence interval over the seeds.
         before: median final loss without.
         after: median final loss with.
@@ -99,12 +99,15 @@ def verify(
     trial = trial or in_a_process
     with ThreadPoolExecutor(jobs) as pool:
 
-        def losses(change: Mapping[str, Any]) -> list[float]:
+        def losses(change: Mapping[str, Any], by_class: bool = False) -> list[float]:
             runs = [
                 pool.submit(trial, script, arguments, change, 1000 * number)
                 for number in range(seeds)
             ]
-            return [_final(run.result(), script) for run in runs]
+            answers = [run.result() for run in runs]
+            if by_class:
+                return [_wrong(answer) for answer in answers]
+            return [_final(answer, script) for answer in answers]
 
         told(f"{seeds} runs without a change")
         plain = losses({})
@@ -119,8 +122,11 @@ def verify(
                     result = Verified(finding, repair, *_figures(result))
                 else:
                     told(f"{seeds} runs: {repair.text}")
-                    changed = losses(repair.change)
-                    result = _compared(finding, repair, plain, changed, confidence)
+                    # Another loss function has another scale: classes are counted instead.
+                    other = "loss" in repair.change
+                    changed = losses(repair.change, other)
+                    before = losses({}, True) if other else plain
+                    result = _compared(finding, repair, before, changed, confidence)
                     known[key] = result
                 tried.append(result)
                 if result.helps:
@@ -168,6 +174,13 @@ def in_a_process(
         last = done.stderr.strip().splitlines()[-1:] or ["no output"]
         raise NonlinError(f"repair: a run of {script.name} died ({last[0]})")
     return json.loads(line.removeprefix(MARK))
+
+
+def _wrong(answer: Mapping[str, Any]) -> float:
+    """Share of wrong classes in the last tenth of the steps."""
+    right = answer["right"]
+    tail = right[-max(1, len(right) // 10) :]
+    return math.inf if answer["code"] or not tail else max(1e-3, 1 - float(np.mean(tail)))
 
 
 def _final(answer: Mapping[str, Any], script: Path) -> float:
