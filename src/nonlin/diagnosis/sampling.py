@@ -11,6 +11,8 @@ from nonlin.errors import NonlinError
 # Between looks that are taken whatever they cost: each comes after a quarter more steps, so that
 # a run of N steps has about 4.5·ln N of them and their share of the time tends to 0.
 _GROWTH = 1.25
+# Once the first steps are seen, a watcher that has spent its share takes longer steps.
+_FIRST, _GROWTH_BEHIND = 64, 1.7
 _KEPT = 32
 
 
@@ -79,7 +81,9 @@ class Schedule:
             return step % self.every == 0
         if step >= self._due:
             since = step - self._origin
-            self._due = self._origin + max(since + 1, int((since + 1) * _GROWTH))
+            behind = since >= _FIRST and self.spent > self.overhead * (now - self._began)
+            growth = _GROWTH_BEHIND if behind else _GROWTH
+            self._due = self._origin + max(since + 1, int((since + 1) * growth))
             return True
         if self.in_step:
             return False
