@@ -211,7 +211,7 @@ def test_trainings_one_after_the_other_are_all_seen():
     gc.collect()
     assert [ref() for ref in gone] == [None] * 3
     assert [(f.kind, f.layer) for f in watcher.diagnosis.findings] == [
-        ("dead-units", "Sequential.1")
+        ("dead-units", "Sequential#3.1")
     ]
     assert 170 < watcher.diagnosis.steps <= 180
 

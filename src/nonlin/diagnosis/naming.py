@@ -19,13 +19,15 @@ class Names:
         self._modules: dict[int, tuple[Any, str]] = {}
         self._parameters: dict[int, tuple[Any, str]] = {}
         self._prefixes: dict[int, str] = {}
+        self._kinds: dict[str, int] = {}  # how many there were of each class
 
     def add(self, root: nn.Module) -> None:
         """Take the names of a model."""
         known = [r() for r in self._roots]
         if not any(root is k for k in known):
-            same = sum(1 for k in known if k is not None and type(k) is type(root))
-            name = type(root).__name__ + (f"#{same + 1}" if same else "")
+            kind = type(root).__name__
+            self._kinds[kind] = same = self._kinds.get(kind, 0) + 1
+            name = f"{kind}#{same}" if same > 1 else kind
             self._prefixes[id(root)] = name if known else ""
             self._roots.append(weakref.ref(root))
         prefix = self._prefixes.get(id(root), "")

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 import warnings
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -49,7 +50,8 @@ class Observer:
         self.updates = Updates(run, self.calls.names)
         self.broken = False
         self._model = model
-        self._counts: dict[int, int] = {}
+        # Weak: the next optimizer may lie where one was that is gone.
+        self._counts: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
         self._active = self._paused = False
         self._mode = _Mode(self)
         self._frames = 0
@@ -200,14 +202,14 @@ class Observer:
             return
         if self._active:
             self.guard(self.updates.after, optimizer, self.run.steps)
-        if id(optimizer) not in self._counts:
+        if optimizer not in self._counts:
             # It joins the others' count: a second optimizer of the training, or the next training
             # of a program that makes several.
-            self._counts[id(optimizer)] = max(0, self.run.steps - 1)
+            self._counts[optimizer] = max(0, self.run.steps - 1)
             if self.run.steps > 1:
                 self.schedule.restart(self.run.steps)
-        count = self._counts[id(optimizer)] + 1
-        self._counts[id(optimizer)] = count
+        count = self._counts[optimizer] + 1
+        self._counts[optimizer] = count
         if count <= self.run.steps:
             return  # Another optimizer of the same training step.
         was = self._active
