@@ -5,7 +5,7 @@ READY := $(VENV)/ready
 # mish costs most here, and the demo has to end soon on two cores.
 DEMO := --data digits --activations relu,leaky_relu,elu,gelu,swish,tanh,sigmoid --seeds 5
 
-.PHONY: demo test lint format bench sanitize certificates study-init study-signal docs browser \
+.PHONY: demo test lint format bench sanitize diagnoses certificates study-init study-signal docs browser \
   picture show-picture clean
 
 demo: $(READY)  ## Compare activations on embedded data
@@ -35,6 +35,12 @@ bench: $(READY)  ## Measure; writes benchmarks/results/
 	$(BIN)/python benchmarks/compare_overhead.py
 	$(BIN)/python benchmarks/import_time.py
 	$(BIN)/python benchmarks/commands.py $(if $(DATA_DIR),--data-dir $(DATA_DIR))
+
+diagnoses: $(READY)  ## Recall, precision, repairs and overhead of nonlin watch; writes benchmarks/results/
+	$(BIN)/python benchmarks/diagnose/run.py --json benchmarks/results/diagnose.json
+	$(BIN)/python benchmarks/diagnose/peers/run.py --json benchmarks/results/diagnose_peers.json
+	$(BIN)/python benchmarks/diagnose/repairs.py --json benchmarks/results/diagnose_repairs.json
+	$(BIN)/python benchmarks/diagnose/overhead.py --json benchmarks/results/diagnose_overhead.json
 
 docs: $(READY)  ## Write the catalogue's pages to build/docs/
 	$(BIN)/python docs/build.py

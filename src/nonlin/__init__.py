@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from nonlin.comparison import open_results as open_results
     from nonlin.defining import define as define
     from nonlin.defining import parse as parse
+    from nonlin.diagnosis import check as check
+    from nonlin.diagnosis import watch as watch
     from nonlin.nn import swap as swap
     from nonlin.signal import propagate as propagate
 
@@ -39,12 +41,14 @@ __version__ = "0.1.0"
 _LAZY = {
     "Certificate": "nonlin.certification",
     "certify": "nonlin.certification",
+    "check": "nonlin.diagnosis",
     "compare": "nonlin.comparison",
     "define": "nonlin.defining",
     "open_results": "nonlin.comparison",
     "parse": "nonlin.defining",
     "propagate": "nonlin.signal",
     "swap": "nonlin.nn",
+    "watch": "nonlin.diagnosis",
 }
 _MODULES = ("nn", "init", "signal", "testing")
 

@@ -10,11 +10,14 @@ import typer
 
 import nonlin
 from nonlin.cli.certify import certify
+from nonlin.cli.check import check
 from nonlin.cli.compare import compare
 from nonlin.cli.info import info
 from nonlin.cli.list import list_
+from nonlin.cli.repair import repair
 from nonlin.cli.show import show
 from nonlin.cli.signal import signal
+from nonlin.cli.watch import watch
 from nonlin.errors import NonlinError, UserCodeError
 
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -32,6 +35,11 @@ app.command()(compare)
 app.command()(certify)
 app.command()(info)
 app.command()(signal)
+app.command()(check)
+# What follows the script is the script's own, options included.
+_RUNS_A_SCRIPT = {"allow_interspersed_args": False, "allow_extra_args": True}
+app.command(context_settings=_RUNS_A_SCRIPT)(watch)
+app.command(context_settings=_RUNS_A_SCRIPT)(repair)
 
 
 def _print_version(asked: bool) -> None:

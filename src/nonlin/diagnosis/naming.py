@@ -1,0 +1,64 @@
+"""What layers are called: paths in the model, and `fc1:relu` for a call after a layer."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+from torch import nn
+
+# Wrappers that a user does not think of as layers.
+_WRAPPERS = ("module.", "_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module.")
+
+
+class Names:
+    """Paths of the modules and parameters of every model that was seen."""
+
+    def __init__(self) -> None:
+        self._roots: list[weakref.ref[nn.Module]] = []
+        self._modules: dict[int, tuple[Any, str]] = {}
+        self._parameters: dict[int, tuple[Any, str]] = {}
+        self._prefixes: dict[int, str] = {}
+        self._kinds: dict[str, int] = {}  # how many there were of each class
+
+    def add(self, root: nn.Module) -> None:
+        """Take the names of a model."""
+        known = [r() for r in self._roots]
+        if not any(root is k for k in known):
+            kind = type(root).__name__
+            self._kinds[kind] = same = self._kinds.get(kind, 0) + 1
+            name = f"{kind}#{same}" if same > 1 else kind
+            self._prefixes[id(root)] = name if known else ""
+            self._roots.append(weakref.ref(root))
+        prefix = self._prefixes.get(id(root), "")
+        for path, module in root.named_modules():
+            self._modules[id(module)] = (weakref.ref(module), _join(prefix, path))
+            for name, parameter in module.named_parameters(recurse=False):
+                full = _join(_join(prefix, path), name)
+                # A tied weight keeps its first name.
+                if self.parameter(parameter) is None:
+                    self._parameters[id(parameter)] = (weakref.ref(parameter), full)
+
+    def module(self, module: nn.Module) -> str | None:
+        """The path of a module, or None when it belongs to no model seen."""
+        entry = self._modules.get(id(module))
+        return entry[1] if entry is not None and entry[0]() is module else None
+
+    def parameter(self, parameter: Any) -> str | None:
+        """The name of a parameter."""
+        entry = self._parameters.get(id(parameter))
+        return entry[1] if entry is not None and entry[0]() is parameter else None
+
+
+def layer_of(parameter: str) -> str:
+    """The layer of a parameter: its name without the last part."""
+    head, _, tail = parameter.rpartition(".")
+    return head or tail
+
+
+def _join(prefix: str, path: str) -> str:
+    path = f"{path}."
+    for wrapper in _WRAPPERS:
+        path = path.replace(f".{wrapper}", ".").removeprefix(wrapper)
+    path = path.strip(".")
+    return f"{prefix}.{path}" if prefix and path else prefix or path

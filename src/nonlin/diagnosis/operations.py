@@ -1,0 +1,89 @@
+"""What PyTorch's functions do to a signal, by name: only what the rules have to tell apart."""
+
+from __future__ import annotations
+
+from enum import Enum
+from functools import cache
+from typing import Any
+
+import torch
+
+
+class Effect(Enum):
+    """What a function makes of its input."""
+
+    VIEW = "view"  # the same numbers, arranged anew
+    LINEAR = "linear"
+    ADD = "add"
+    MULTIPLY = "multiply"
+    BATCH_NORM = "batch_norm"
+    NORM = "norm"
+    DROPOUT = "dropout"
+    WEIGHT = "weight"
+    STEP = "step"
+    DETACH = "detach"
+    BACKWARD = "backward"
+    LOSS = "loss"
+    IGNORED = "ignored"
+    OTHER = "other"
+
+
+_NAMES = {
+    Effect.VIEW: """view reshape flatten unflatten squeeze squeeze_ unsqueeze unsqueeze_ transpose
+        transpose_ swapaxes permute contiguous __getitem__ chunk split unbind float double half
+        bfloat16 to type movedim moveaxis clone expand expand_as view_as reshape_as repeat narrow
+        select index_select t tensor_split ravel identity""",
+    Effect.LINEAR: """neg neg_ negative mean sum avg_pool1d avg_pool2d avg_pool3d pad roll flip
+        adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d interpolate pixel_shuffle
+        cumsum unfold fold cat concat stack hstack vstack concatenate""",
+    Effect.ADD: """add add_ sub sub_ subtract rsub __radd__ __rsub__ __iadd__ __isub__ __sub__
+        __add__""",
+    Effect.MULTIPLY: """mul mul_ multiply __rmul__ __imul__ __mul__ div div_ true_divide
+        __truediv__""",
+    Effect.BATCH_NORM: "batch_norm",
+    Effect.NORM: "layer_norm group_norm instance_norm rms_norm local_response_norm normalize",
+    Effect.DROPOUT: "dropout dropout_ dropout1d dropout2d dropout3d feature_dropout",
+    Effect.WEIGHT: """linear conv1d conv2d conv3d conv_transpose1d conv_transpose2d
+        conv_transpose3d matmul mm addmm bmm __matmul__ __rmatmul__ bilinear""",
+    Effect.STEP: """round round_ sign sign_ floor floor_ ceil ceil_ trunc trunc_ heaviside
+        argmax argmin argsort gt lt ge le eq ne __gt__ __lt__ __ge__ __le__ bool int long
+        bernoulli multinomial searchsorted bucketize one_hot sgn floor_divide topk_indices""",
+    Effect.DETACH: "detach detach_ numpy item tolist data tensor as_tensor from_numpy",
+    Effect.BACKWARD: "backward",
+    Effect.LOSS: """cross_entropy nll_loss binary_cross_entropy binary_cross_entropy_with_logits
+        mse_loss l1_loss smooth_l1_loss huber_loss kl_div soft_margin_loss
+        multilabel_soft_margin_loss poisson_nll_loss""",
+    Effect.IGNORED: """size dim ndim numel is_floating_point is_complex stride storage_offset
+        element_size requires_grad_ register_hook retain_grad is_contiguous __len__ __repr__
+        __format__ shape dtype device requires_grad grad grad_fn is_leaf ones zeros randn rand
+        ones_like zeros_like randn_like rand_like empty empty_like full full_like arange eye
+        zero_ item_ norm isnan isinf isfinite all any __hash__ tolist_ dim_order is_cuda layout
+        is_sparse names is_nested is_quantized""",
+}
+_GETTERS_THAT_ARRANGE = {"T", "mT", "H", "mH", "real"}
+
+
+@cache
+def _by_name() -> dict[str, Effect]:
+    return {name: effect for effect, names in _NAMES.items() for name in names.split()}
+
+
+@cache
+def effect_of(function: Any) -> tuple[Effect, str]:
+    """What a function does, and what to call it in a sentence."""
+    name = getattr(function, "__name__", "")
+    if name == "__get__":
+        attribute = getattr(getattr(function, "__self__", None), "__name__", "")
+        if attribute in _GETTERS_THAT_ARRANGE:
+            return Effect.VIEW, attribute
+        return (Effect.DETACH, "data") if attribute == "data" else (Effect.IGNORED, attribute)
+    if name == "__set__":
+        return Effect.IGNORED, name
+    if name == "alpha_dropout":
+        return Effect.OTHER, name
+    return _by_name().get(name, Effect.OTHER), name.strip("_") or str(function)
+
+
+def takes_several(value: Any) -> bool:
+    """Whether an argument is a list of tensors, as for ``torch.cat``."""
+    return isinstance(value, list | tuple) and any(isinstance(v, torch.Tensor) for v in value)

@@ -1,0 +1,131 @@
+"""Where a tensor comes from: the layer and the activation before it, and what lies between."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from torch import Tensor
+
+from nonlin.diagnosis.operations import Effect
+from nonlin.diagnosis.statistics import Site
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a tensor comes from.
+
+    Attributes:
+        linear_from: weight layers from which only linear steps lead here; empty for the
+            network's input; None behind anything that is not linear.
+        producer: the weight layer whose output this is, but for normalisation and the like.
+        site: the activation it comes from by linear steps.
+        exact: whether it is that activation's output, but for its arrangement.
+        axis: where the units are.
+        normalised: whether a normalisation lies between the layer and here.
+        batch_normalised: whether batch normalisation does.
+        is_input: whether it comes from the network's input by linear steps.
+        detached: the operation that cut the gradient off.
+    """
+
+    linear_from: frozenset[str] | None = None
+    producer: str | None = None
+    site: Site | None = None
+    exact: bool = False
+    axis: int = -1
+    normalised: bool = False
+    batch_normalised: bool = False
+    is_input: bool = False
+    detached: str | None = None
+
+
+NOWHERE = Origin()
+INPUT = Origin(linear_from=frozenset(), is_input=True)
+
+
+class Origins:
+    """Origins of the tensors of one step, found by identity for as long as they live."""
+
+    def __init__(self) -> None:
+        self._of: dict[int, tuple[Any, Origin]] = {}
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._of.clear()
+
+    def of(self, tensor: Tensor) -> Origin | None:
+        """The origin of a tensor that was noted, or None."""
+        entry = self._of.get(id(tensor))
+        return entry[1] if entry is not None and entry[0]() is tensor else None
+
+    def note(self, result: Any, origin: Origin) -> None:
+        """Note where a result comes from; lists of tensors too."""
+        if isinstance(result, Tensor):
+            self._of[id(result)] = (weakref.ref(result), origin)
+        elif isinstance(result, list | tuple):
+            for part in result:
+                if isinstance(part, Tensor):
+                    self._of[id(part)] = (weakref.ref(part), origin)
+
+    def after(self, effect: Effect, name: str, tensors: list[Tensor], result: Any) -> Origin | None:
+        """The origin of the result of a function that is no layer and no activation."""
+        known = [(t, o) for t in tensors if (o := self.of(t)) is not None]
+        if not known:
+            return None
+        first = known[0][1]
+        if effect is Effect.VIEW:
+            return _arranged(first, known[0][0], result)
+        if effect is Effect.DROPOUT:
+            return replace(first, exact=False)
+        if effect is Effect.BATCH_NORM:
+            return replace(first, exact=False, normalised=True, batch_normalised=True)
+        if effect is Effect.NORM:
+            return Origin(
+                producer=first.producer,
+                site=first.site,
+                axis=first.axis,
+                normalised=True,
+            )
+        if effect is Effect.LINEAR:
+            return _joined([o for _, o in known])
+        if effect is Effect.ADD:
+            moving = [t for t in tensors if t.requires_grad and not t.is_leaf]
+            if len(moving) > 1:
+                return _joined([self.of(t) or NOWHERE for t in moving])
+            return replace(first, exact=False)
+        if effect is Effect.MULTIPLY:
+            others = [t for t in tensors if t.numel() > 1]
+            if len(others) == 1:
+                return replace(first, exact=False)
+        return replace(NOWHERE, axis=first.axis, producer=None)
+
+
+def _arranged(origin: Origin, tensor: Tensor, result: Any) -> Origin:
+    shape = getattr(result, "shape", None)
+    if shape is None or len(shape) == tensor.ndim:
+        return origin
+    # Flattening a picture puts channels and places on one axis.
+    return replace(origin, axis=-1)
+
+
+def _joined(origins: Iterable[Origin]) -> Origin:
+    """The origin of a sum or a concatenation."""
+    origins = list(origins)
+    linear: frozenset[str] | None = frozenset()
+    for origin in origins:
+        if origin.linear_from is None or linear is None:
+            linear = None
+        else:
+            linear |= origin.linear_from
+    first = origins[0]
+    return Origin(
+        linear_from=linear,
+        producer=first.producer,
+        site=first.site if len(origins) == 1 else None,
+        axis=first.axis,
+        normalised=all(o.normalised for o in origins),
+        batch_normalised=any(o.batch_normalised for o in origins),
+        is_input=all(o.is_input for o in origins),
+    )

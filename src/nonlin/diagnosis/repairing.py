@@ -1,0 +1,271 @@
+"""Changes that should mend a finding, the one with the largest expected effect first."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from nonlin.diagnosis import evidence as ev
+from nonlin.diagnosis.finding import Finding, Repair
+from nonlin.diagnosis.statistics import Run
+
+_LOWER_RATE = Repair("learning-rate", "Lower the learning rate tenfold.", {"learning_rate": 0.1})
+# Of the weights' length: ten times what a step usually is, and none that ruins them.
+_SOUND_UPDATE = 0.01
+_CLIP = Repair(
+    "clipping",
+    "Clip the gradient's norm: torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0).",
+    {"clip": 1.0},
+)
+_STANDARDISE = Repair(
+    "input",
+    "Standardise the inputs: subtract their mean, divide by their standard deviation.",
+    {"standardise": True},
+)
+_NORMALISE = Repair(
+    "normalisation",
+    "Normalise before the activations: nn.LayerNorm, or nn.BatchNorm behind convolutions.",
+    {"normalise": True},
+)
+_INITIALISE = Repair(
+    "initialisation",
+    "Draw the weights to match the activations: nonlin.init.initialize_(model).",
+    {"initialise": True},
+)
+
+
+def with_repairs(finding: Finding, run: Run) -> Finding:
+    """The finding with the repairs that its cause asks for."""
+    lower = _lower(finding)
+    repairs = (lower if r is _LOWER_RATE else r for r in _repairs(finding, run))
+    return dataclasses.replace(finding, repairs=tuple(repairs))
+
+
+def _lower(finding: Finding) -> Repair:
+    """A rate at which the longest step that was seen would have been a sound one."""
+    figures = finding.evidence
+    seen = figures.get("largest_update", figures.get("largest_update_before"))
+    if not isinstance(seen, float) or not math.isfinite(seen) or seen <= 0.1:
+        return _LOWER_RATE
+    power = min(8, math.ceil(math.log10(seen / _SOUND_UPDATE)))
+    text = (
+        f"Lower the learning rate by a factor of {10**power:,}: the longest step was {seen:.2g} of "
+        "the weights' length."
+    )
+    return Repair("learning-rate", text, {"learning_rate": 10.0**-power})
+
+
+def _swap(run: Run, layers: tuple[str, ...], new: str) -> Repair:
+    names = sorted({s.name for s in run.sites.values() if s.layer in layers})
+    old = ", ".join(names) or "the activation"
+    text = f'Exchange {old} for {new}: nonlin.swap(model, {{"{old}": "{new}"}}).'
+    return Repair("activation", text, {"swap": dict.fromkeys(names, new)})
+
+
+def _repairs(finding: Finding, run: Run) -> list[Repair]:
+    make = _BY_KIND.get(finding.kind)
+    return make(finding, run) if make is not None else []
+
+
+def _dead(finding: Finding, run: Run) -> list[Repair]:
+    leaky = _swap(run, finding.layers, "leaky_relu")
+    first = {
+        "learning-rate-too-high": [_LOWER_RATE],
+        "input-scale": [_STANDARDISE],
+        "target-scale": [
+            Repair("input", "Standardise the targets.", {"standardise_targets": True})
+        ],
+        "negative-bias": [
+            Repair(
+                "initialisation",
+                f"Start the biases of {finding.layers[0]} at 0.",
+                {"zero_bias": list(finding.layers)},
+            )
+        ],
+        "init-scale": [_INITIALISE],
+        "depth": [_NORMALISE, _INITIALISE],
+    }.get(finding.cause, [_LOWER_RATE])
+    rest = [leaky, _NORMALISE, _LOWER_RATE]
+    return first + [r for r in rest if r not in first]
+
+
+def _saturated(finding: Finding, run: Run) -> list[Repair]:
+    first = {
+        "input-scale": [_STANDARDISE],
+        "init-scale": [_INITIALISE],
+        "bias": [
+            Repair("initialisation", "Start the biases at 0.", {"zero_bias": list(finding.layers)})
+        ],
+        "learning-rate-too-high": [_LOWER_RATE],
+    }.get(finding.cause, [_LOWER_RATE])
+    rest = [_NORMALISE, _swap(run, finding.layers, "relu"), _LOWER_RATE]
+    return first + [r for r in rest if r not in first]
+
+
+def _vanishing(finding: Finding, run: Run) -> list[Repair]:
+    layers = tuple(s.layer for s in ev.hidden(run))
+    squashing = any(ev.squash(s.record) for s in ev.hidden(run))
+    swap = _swap(run, layers, "relu")
+    both = dataclasses.replace(
+        swap,
+        text=swap.text[:-1] + ", and draw the weights to match: nonlin.init.initialize_(model).",
+        change={**swap.change, "initialise": True},
+    )
+    residual = Repair("architecture", "Add residual connections around the layers.", {})
+    if squashing:
+        return [both, _NORMALISE, _INITIALISE, residual]
+    return [_INITIALISE, _NORMALISE, both, residual]
+
+
+def _exploding(finding: Finding, run: Run) -> list[Repair]:
+    first = {
+        "learning-rate-too-high": [_LOWER_RATE, _CLIP],
+        "input-scale": [_STANDARDISE, _LOWER_RATE],
+        "target-scale": [
+            Repair("input", "Standardise the targets.", {"standardise_targets": True}),
+            _CLIP,
+        ],
+        "init-scale": [_INITIALISE, _NORMALISE],
+        "depth": [_NORMALISE, _INITIALISE],
+    }.get(finding.cause, [_LOWER_RATE])
+    return first + [r for r in (_CLIP, _LOWER_RATE, _NORMALISE) if r not in first]
+
+
+def _non_finite(finding: Finding, run: Run) -> list[Repair]:
+    if finding.cause == "input":
+        return [Repair("input", "Remove or fill the NaN and infinities in the data.", {})]
+    if finding.cause == "dtype":
+        return [
+            Repair(
+                "dtype",
+                "Use bfloat16, or float16 with a torch.amp.GradScaler.",
+                {"dtype": "float32"},
+            )
+        ]
+    if finding.cause in ("loss", "operation"):
+        return [
+            Repair(
+                "code",
+                "Keep logarithms, roots and divisions off 0: use the losses that take scores "
+                "(cross_entropy, binary_cross_entropy_with_logits), or add an epsilon.",
+                {},
+            ),
+            _LOWER_RATE,
+        ]
+    return _exploding(finding, run)
+
+
+def _linear(finding: Finding, run: Run) -> list[Repair]:
+    if finding.cause == "unused-bend":
+        return [
+            _swap(run, finding.layers, "relu"),
+            _INITIALISE,
+            _NORMALISE,
+        ]
+    return [
+        Repair(
+            "activation",
+            f"Put an activation such as nn.ReLU() behind {finding.layer}.",
+            {"insert": {"after": list(finding.layers[:-1]), "activation": "relu"}},
+        )
+    ]
+
+
+def _blocked(finding: Finding, run: Run) -> list[Repair]:
+    operation = finding.evidence.get("operation")
+    if finding.cause == "detach":
+        return [
+            Repair(
+                "code",
+                f"Remove {operation} from the path behind {finding.layer}, or freeze the layers "
+                "with requires_grad_(False) if it is meant.",
+                {},
+            )
+        ]
+    swap = _swap(run, tuple(s.layer for s in run.sites.values() if s.name == operation), "tanh")
+    through = Repair(
+        "activation",
+        f"Give {operation} a surrogate gradient (nonlin.binary_step has one), or pass the "
+        "gradient straight through: x + (f(x) - x).detach().",
+        {},
+    )
+    return [swap, through] if swap.change["swap"] else [through]
+
+
+def _output(finding: Finding, run: Run) -> list[Repair]:
+    loss, layer = finding.evidence.get("loss"), finding.layer
+    if loss == "nll_loss":
+        site = run.sites.get(layer)
+        if site is not None and site.name == "softmax":
+            text = (
+                f"Put nn.LogSoftmax(dim=1) in the place of {layer}, or give cross_entropy scores."
+            )
+            change = {"loss": "cross_entropy", "remove": [layer]}
+            return [Repair("output-layer", text, change)]
+        text = "Use cross_entropy, or put nn.LogSoftmax(dim=1) before nll_loss."
+        return [Repair("output-layer", text, {"loss": "cross_entropy"})]
+    if loss == "kl_div":
+        return [Repair("output-layer", "Give kl_div log_softmax(x).", {})]
+    if "axis" in finding.evidence:
+        return [Repair("output-layer", "Name the axis of the classes: dim=-1.", {})]
+    if "axis_length" in finding.evidence:
+        text = "Use sigmoid for a single output, with binary_cross_entropy."
+        return [Repair("output-layer", text, {"replace": {layer: "sigmoid"}})]
+    if "classes" in finding.evidence and finding.evidence["classes"] == 1:
+        text = "Use binary_cross_entropy_with_logits for a single score."
+        return [Repair("output-layer", text, {})]
+    text = f"Remove {layer}: leave the output linear."
+    return [Repair("output-layer", text, {"remove": [layer]})]
+
+
+def _initial(finding: Finding, run: Run) -> list[Repair]:
+    return [_INITIALISE, _NORMALISE]
+
+
+def _selu(finding: Finding, run: Run) -> list[Repair]:
+    found = finding.evidence["found"]
+    made = []
+    if "batch-normalisation" in found:
+        made.append(
+            Repair("normalisation", "Remove the batch normalisation.", {"remove_norm": True})
+        )
+    if "plain-dropout" in found:
+        made.append(
+            Repair("code", "Exchange nn.Dropout for nn.AlphaDropout.", {"alpha_dropout": True})
+        )
+    if "other-initialisation" in found:
+        made.append(
+            Repair(
+                "initialisation",
+                "Draw LeCun normal weights, variance 1/fan_in: nonlin.init.initialize_(model).",
+                {"initialise": True},
+            )
+        )
+    return [*made, _swap(run, finding.layers, "relu")]
+
+
+def _underflow(finding: Finding, run: Run) -> list[Repair]:
+    return [
+        Repair(
+            "dtype",
+            "Keep the weights in float32 and compute in 16 bits: torch.autocast, with a "
+            "torch.amp.GradScaler for float16.",
+            {"dtype": "float32"},
+        ),
+        Repair("learning-rate", "Raise the learning rate.", {"learning_rate": 10.0}),
+    ]
+
+
+_BY_KIND = {
+    "dead-units": _dead,
+    "saturated-units": _saturated,
+    "vanishing-gradient": _vanishing,
+    "exploding-gradient": _exploding,
+    "non-finite": _non_finite,
+    "linear-network": _linear,
+    "blocked-gradient": _blocked,
+    "output-loss-mismatch": _output,
+    "init-mismatch": _initial,
+    "selu-misuse": _selu,
+    "underflow": _underflow,
+}

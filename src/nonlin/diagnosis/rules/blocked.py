@@ -1,0 +1,101 @@
+"""Layers that no gradient reaches because an operation stops it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nonlin.diagnosis import evidence as ev
+from nonlin.diagnosis.finding import Finding
+from nonlin.diagnosis.statistics import Blocker, Run
+from nonlin.diagnosis.thresholds import Thresholds
+
+_FEWEST_LOOKS = 2
+# Beside a gradient this small, a gradient of 0 is one that was rounded away.
+_ROUNDED_AWAY = 1e-20
+
+
+def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
+    """Trained layers that ran and never got a gradient."""
+    pairs = ev.weights_in_order(run)
+    looks = max((p.seen for _, p in pairs), default=0)
+    starved, fed = [], []
+    for weight, parameter in pairs:
+        _, table = parameter.series.table()
+        gradient = table["gradient"]
+        if parameter.without == parameter.seen or (
+            gradient.size and not gradient.any() and not _gets_some(run, parameter.layer)
+        ):
+            starved.append((weight, parameter))
+        else:
+            fed.append((weight, float(np.nanmax(gradient)) if gradient.size else 0.0))
+    if not starved:
+        return []
+    last = max(w.order for w, _ in starved)
+    behind = [(w, g) for w, g in fed if w.order > last]
+    none = all(p.without == p.seen for _, p in starved)
+    if behind and behind[0][1] < _ROUNDED_AWAY * max(g for _, g in behind):
+        return []
+    upper = min((w.order for w, _ in behind), default=10**9)
+    blocker = _between(run, last, upper, none)
+    if blocker is None and (_is_shut(run, last, upper) or looks < _FEWEST_LOOKS):
+        return []
+    if blocker is None and not behind:
+        return []
+    # Zeros without a reason that was seen: a head that is still 0, for one.
+    if blocker is None and not none and (looks < 3 or _is_shut(run, -1, 10**9)):
+        return []
+    names = [w.layer for w, _ in starved]
+    told = blocker.operation if blocker is not None else "an operation that was not seen"
+    where = blocker.layer if blocker is not None and blocker.layer else names[-1]
+    cause = {"step": "non-differentiable-operation", "detach": "detach"}.get(
+        blocker.kind if blocker is not None else "step", "detach"
+    )
+    explicit = blocker is not None and blocker.operation == "no_grad"
+    return [
+        Finding(
+            kind="blocked-gradient",
+            severity="warning" if explicit else "problem",
+            layer=names[-1],
+            cause=cause,
+            since_step=0,
+            summary=f"No gradient reaches {', '.join(names[-3:])}"
+            + (f" and {len(names) - 3} more layers" if len(names) > 3 else "")
+            + f": {told} behind {names[-1]} stops it.",
+            evidence={
+                "operation": told,
+                "operation_in": where,
+                "gradient": "None" if none else 0.0,
+                "looks": looks,
+                "layers_with_gradient": [w.layer for w, _ in fed][:8],
+            },
+            layers=tuple(names),
+        )
+    ]
+
+
+def _between(run: Run, low: int, high: int, none: bool) -> Blocker | None:
+    found = [b for b in run.blockers.values() if low <= b.order < high]
+    # A missing gradient is a cut; a gradient of 0 is a step that back-propagation went through.
+    wanted = ("detach", "step") if none else ("step",)
+    found = [b for b in found if b.kind in wanted]
+    return min(found, key=lambda b: (wanted.index(b.kind), b.order), default=None)
+
+
+def _gets_some(run: Run, layer: str) -> bool:
+    """Whether another parameter of the layer gets a gradient: its weights then read zeros."""
+    for parameter in run.parameters.values():
+        if parameter.layer == layer and not parameter.is_weight:
+            _, table = parameter.series.table()
+            if table["gradient"].size and np.nanmax(table["gradient"]) > 0:
+                return True
+    return False
+
+
+def _is_shut(run: Run, low: int, high: int) -> bool:
+    """Whether a layer of closed gates explains a gradient of 0."""
+    for site in ev.hidden(run):
+        if low < site.order < high:
+            _, table = site.series.table()
+            if table["open"].size and np.nanmax(table["open"][-4:]) == 0:
+                return True
+    return False

@@ -1,0 +1,160 @@
+"""Gradients that grow: on their way to the first layers, or from step to step."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nonlin.diagnosis import evidence as ev
+from nonlin.diagnosis.finding import Finding
+from nonlin.diagnosis.rules.closed import _large_targets
+from nonlin.diagnosis.rules.vanishing import signal_flow, weight_flow
+from nonlin.diagnosis.statistics import Run
+from nonlin.diagnosis.thresholds import Thresholds
+
+
+def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
+    """Whether gradients or steps are out of all proportion."""
+    return _over_time(run, limits) or _over_depth(run, limits)
+
+
+def _over_depth(run: Run, limits: Thresholds) -> list[Finding]:
+    layers, signal = weight_flow(run), signal_flow(run)
+    if layers is None or signal is None:
+        return []
+    growth = _growth(signal[2])
+    good = np.isfinite(growth)
+    if not good.any() or np.median(growth[good]) < limits.growth:
+        return []
+    steps, growth = signal[0][good], growth[good]
+    scales = [ev.initial_scale(w, p) for w, p in ev.weights_in_order(run)]
+    scale = float(np.nanmedian(scales))
+    rate = float(np.median(growth)) ** (1 / max(len(signal[1]) - 1, 1))
+    begin = ev.since(steps, growth >= limits.growth)
+    return [
+        Finding(
+            kind="exploding-gradient",
+            severity="problem",
+            layer=layers[1][0],
+            cause="init-scale" if scale > 1.2 else "depth",
+            since_step=int(steps[0]) if begin is None else begin,
+            summary=f"The gradient grows by {rate:.2g} from layer to layer: at {signal[1][0]} it "
+            f"is {np.median(growth):.1e} times that at {signal[1][-1]}.",
+            evidence={
+                "growth": float(np.median(growth)),
+                "per_layer": rate,
+                "initial_weights_over_gain": scale,
+                "gradient_by_layer": dict(zip(signal[1], signal[2][-1].tolist(), strict=True)),
+            },
+            layers=tuple(layers[1]),
+            threshold=limits.threshold("growth"),
+        )
+    ]
+
+
+def _growth(flow: np.ndarray) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        last = flow[:, -1]
+        return np.where(
+            last > 0, np.nanmax(flow[:, : max(1, flow.shape[1] // 2)], axis=1) / last, np.nan
+        )
+
+
+def _over_time(run: Run, limits: Thresholds) -> list[Finding]:
+    worst: tuple[float, str, int, dict[str, float]] | None = None
+    # One step after which nothing is left of most layers' weights.
+    sizes = [ev.relative_update(p).values for _, p in ev.weights_in_order(run)]
+    longest = [float(np.nanmax(v)) for v in sizes if np.isfinite(v).any()]
+    replaced = bool(longest) and float(np.median(longest)) >= 10 * limits.update
+    for weight, parameter in ev.weights_in_order(run):
+        steps, table = parameter.series.table()
+        gradient = table["gradient"]
+        updates = ev.relative_update(parameter).values
+        lost = ~np.isfinite(gradient) | ~np.isfinite(table["weight"])
+        end = int(np.argmax(lost)) if lost.any() else gradient.size
+        finite, moved = gradient[:end], updates[:end]
+        if not finite.size:
+            continue
+        base = float(np.median(finite[: max(1, finite.size // 2)]))
+        surge = float(finite.max() / base) if base > 0 else 0.0
+        long = np.isfinite(moved) & (moved >= limits.update)
+        # A first step from small weights may be long; a training that takes such steps cannot end.
+        often = long[1:].sum() >= max(2, 0.25 * (finite.size - 1)) if finite.size > 2 else False
+        broke = lost.any() and (long.any() or _grew(finite))
+        if not (often or broke or replaced or (surge >= limits.surge and long.any())):
+            continue
+        over = np.flatnonzero(long)
+        begin = int(steps[over[0]]) if over.size else int(steps[max(0, end - 1)])
+        size = float(np.nanmax(moved)) if np.isfinite(moved).any() else math.nan
+        entry = (
+            size if math.isfinite(size) else 0.0,
+            weight.layer,
+            begin,
+            {
+                "largest_update": size,
+                "surge": surge,
+                "gradient_at_start": float(finite[0]),
+                "largest_gradient": float(finite.max()),
+                "steps_as_long_as_the_weights": int(long.sum()),
+                "looks": int(finite.size),
+                "became_non_finite": bool(lost.any()),
+            },
+        )
+        if worst is None or entry[0] > worst[0]:
+            worst = entry
+    if worst is None:
+        return []
+    size, layer, begin, figures = worst
+    cause, facts = _why(run, begin)
+    return [
+        Finding(
+            kind="exploding-gradient",
+            severity="problem",
+            layer=layer,
+            cause=cause,
+            since_step=begin,
+            summary=_told(layer, size, figures),
+            evidence={**figures, **facts},
+            layers=(layer,),
+            threshold=limits.threshold("update"),
+        )
+    ]
+
+
+def _told(layer: str, size: float, figures: dict[str, float]) -> str:
+    if size >= 1:
+        return (
+            f"Steps are out of proportion: one moved {layer} by {size:.2g} times the length of its "
+            "weights."
+        )
+    return (
+        f"The gradient of {layer} grew from {figures['gradient_at_start']:.2g} to "
+        f"{figures['largest_gradient']:.2g} before it was no number any more."
+    )
+
+
+def _grew(gradient: np.ndarray) -> bool:
+    """Whether a gradient that was lost had grown a hundredfold before."""
+    return gradient.size > 1 and gradient[-1] > 100 * gradient[gradient > 0][:1].sum() > 0
+
+
+def _why(run: Run, begin: int) -> tuple[str, dict[str, object]]:
+    rms, _ = ev.input_scale(run)
+    rates = {rate for p in run.parameters.values() for _, rate in p.rates}
+    facts: dict[str, object] = {
+        "input_rms": rms,
+        "learning_rates": sorted(rates)[:8],
+        "optimizers": sorted(run.optimizers),
+    }
+    if rms > ev.LARGE_INPUT:
+        return "input-scale", facts
+    if target := _large_targets(run):
+        facts["target_scale"] = target
+        return "target-scale", facts
+    scales = [ev.initial_scale(w, p) for w, p in ev.weights_in_order(run)]
+    scale = float(np.nanmedian(scales)) if scales else math.nan
+    facts["initial_weights_over_gain"] = scale
+    if scale > 1.5:
+        return "init-scale", facts
+    return "learning-rate-too-high", facts

@@ -1,0 +1,110 @@
+"""Initial weights that do not fit the activations."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nonlin.diagnosis import evidence as ev
+from nonlin.diagnosis.finding import Finding
+from nonlin.diagnosis.statistics import Run
+from nonlin.diagnosis.thresholds import Thresholds
+
+
+def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
+    """Units that are copies of one another, weights far from the gain, signals that run away."""
+    return _copies(run, limits) or _scales(run, limits) or _signal(run, limits)
+
+
+def _copies(run: Run, limits: Thresholds) -> list[Finding]:
+    producers = {s.producer for s in ev.hidden(run)}
+    same = []
+    for weight, parameter in ev.weights_in_order(run):
+        _, table = parameter.series.table()
+        rows = table["rows"][np.isfinite(table["rows"])]
+        looks = table["gradient"].size
+        equal = rows.size and (rows == 0).all() and weight.outputs > 1
+        # Zero at the start alone is a branch that begins switched off.
+        if equal and weight.layer in producers and (rows.size > 1 or looks == 1):
+            same.append(weight.layer)
+    if not same:
+        return []
+    return [
+        Finding(
+            kind="init-mismatch",
+            severity="problem",
+            layer=same[0],
+            cause="symmetric-units",
+            since_step=0,
+            summary=f"All units of {', '.join(same)} start with the same weights, so that they "
+            "stay copies of one unit.",
+            evidence={"layers": same, "difference_between_rows": 0.0},
+            layers=tuple(same),
+        )
+    ]
+
+
+def _scales(run: Run, limits: Thresholds) -> list[Finding]:
+    sites = {s.producer: s for s in ev.hidden(run)}
+    wrong = {}
+    for weight, parameter in ev.weights_in_order(run):
+        site = sites.get(weight.layer)
+        if site is None or site.normalised or weight.reads_normalised:
+            continue
+        scale = ev.initial_scale(weight, parameter)
+        small = scale < 1 / limits.init_ratio and not run.residuals
+        if scale > limits.init_ratio or small:
+            wrong[weight.layer] = scale
+    if not wrong:
+        return []
+    layer, scale = max(wrong.items(), key=lambda item: abs(math.log(max(item[1], 1e-30))))
+    return [
+        Finding(
+            kind="init-mismatch",
+            severity="problem",
+            layer=layer,
+            cause="init-scale",
+            since_step=0,
+            summary=f"The weights of {layer} start {scale:.3g} times as large as the activation "
+            "before them asks for (gain/√fan_in).",
+            evidence={"weights_over_gain": wrong},
+            layers=tuple(wrong),
+            threshold=limits.threshold("init_ratio"),
+        )
+    ]
+
+
+def _signal(run: Run, limits: Thresholds) -> list[Finding]:
+    sites = [s for s in ev.hidden(run) if not s.normalised]
+    if len(sites) < 3 or run.norms:
+        return []
+    scales = []
+    for site in sites:
+        steps, table = site.series.table()
+        scales.append(float(table["z_rms"][0]) if steps.size and steps[0] == 0 else math.nan)
+    first, last = scales[0], scales[-1]
+    if not (math.isfinite(first) and first > 0):
+        return []
+    ratio = last / first if math.isfinite(last) else math.inf
+    if 1 / limits.signal_ratio < ratio < limits.signal_ratio:
+        return []
+    rate = ratio ** (1 / (len(scales) - 1)) if 0 < ratio < math.inf else math.nan
+    return [
+        Finding(
+            kind="init-mismatch",
+            severity="problem",
+            layer=sites[0].layer,
+            cause="init-scale",
+            since_step=0,
+            summary=f"Before the first step the signal changes by {rate:.3g} from layer to layer: "
+            f"{ratio:.1e} between {sites[0].layer} and {sites[-1].layer}.",
+            evidence={
+                "signal_ratio": ratio,
+                "per_layer": rate,
+                "z_rms": dict(zip((s.layer for s in sites), scales, strict=True)),
+            },
+            layers=tuple(s.layer for s in sites),
+            threshold=limits.threshold("signal_ratio"),
+        )
+    ]

@@ -1,0 +1,128 @@
+"""Networks that are linear, wholly or between two layers."""
+
+from __future__ import annotations
+
+import torch
+
+from nonlin.diagnosis import evidence as ev
+from nonlin.diagnosis.finding import Finding
+from nonlin.diagnosis.measuring import steepest
+from nonlin.diagnosis.statistics import Run, Site, Weight
+from nonlin.diagnosis.thresholds import Thresholds
+from nonlin.facts import Facts
+
+# A smooth function bends over distances of about 1.
+BEND = 0.1
+
+
+def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
+    """Layers with nothing non-linear between them, and activations whose bend is not used."""
+    return _missing(run, limits) + _unused(run, limits)
+
+
+def _missing(run: Run, limits: Thresholds) -> list[Finding]:
+    pairs = []
+    for weight in sorted(run.weights.values(), key=lambda w: w.order):
+        for name in weight.linear_from:
+            source = run.weights.get(name)
+            if source is not None and source is not weight and _is_redundant(run, source, weight):
+                pairs.append((source, weight))
+    if not pairs:
+        return []
+    bends = [s for s in run.sites.values() if not s.is_output]
+    layers = tuple(dict.fromkeys(w.layer for pair in pairs for w in pair))
+    source, weight = pairs[0]
+    whole = not bends
+    text = (
+        f"The network is a linear model: nothing non-linear lies between its {len(layers)} layers."
+        if whole
+        else f"Nothing non-linear lies between {source.layer} and {weight.layer}: the two are one "
+        "layer."
+    )
+    return [
+        Finding(
+            kind="linear-network",
+            severity="problem" if whole else "warning",
+            layer=source.layer,
+            cause="missing-activation",
+            since_step=0,
+            summary=text,
+            evidence={
+                "pairs": [[a.layer, b.layer] for a, b in pairs],
+                "width_between": source.outputs,
+                "widths": [source.fan_in, source.outputs, weight.outputs],
+                "activations_elsewhere": len(bends),
+            },
+            layers=layers,
+        )
+    ]
+
+
+def _is_redundant(run: Run, source: Weight, weight: Weight) -> bool:
+    """Whether one layer could do what both do, with no more parameters.
+
+    A narrow middle is a factorisation, which somebody meant; so is a depthwise convolution.
+    """
+    if source.groups > 1 or weight.groups > 1 or source.layer in run.branched or weight.tied:
+        return False
+    if sum(source.layer in w.linear_from for w in run.weights.values()) > 1:
+        return False
+    return source.outputs >= min(source.fan_in, weight.outputs)
+
+
+def _unused(run: Run, limits: Thresholds) -> list[Finding]:
+    sites = ev.hidden(run)
+    straight = [
+        s for s in sites if s.linear_input and not ev.collapsed(run, s) and _is_straight(s, limits)
+    ]
+    if not straight:
+        return []
+    whole = len(straight) == len(sites)
+    site = straight[0]
+    last = site.recent[-1]
+    return [
+        Finding(
+            kind="linear-network",
+            severity="problem" if whole else "warning",
+            layer=site.layer,
+            cause="unused-bend",
+            since_step=site.recent[0].step,
+            summary=f"{site.layer} ({site.record!r}) acts as a straight line: on every row its "
+            f"units have the same slope, {float(last.slope_mean.mean()):.3g}"
+            + (", so that the network is a linear model." if whole else "."),
+            evidence={
+                "slope": float(last.slope_mean.mean()),
+                "layers": [s.layer for s in straight],
+                "activations": len(sites),
+                "z_rms": float(site.series.table()[1]["z_rms"][-1]),
+                "activation": repr(site.record),
+            },
+            layers=tuple(s.layer for s in straight),
+            threshold=limits.threshold("slope_range"),
+        )
+    ]
+
+
+def _is_straight(site: Site, limits: Thresholds) -> bool:
+    if not isinstance(site.record.facts, Facts) or len(site.recent) < 1 or site.is_gate:
+        return False
+    rows = sum(u.rows for u in site.recent)
+    if rows < 30:
+        return False
+    high = torch.stack([u.slope_high.float() for u in site.recent]).amax(dim=0)
+    low = torch.stack([u.slope_low.float() for u in site.recent]).amin(dim=0)
+    # Learned slopes move from step to step and are straight all the same.
+    within = max(
+        float((u.slope_high - u.slope_low).float().amax() if site.record.learned else 0.0)
+        for u in site.recent
+    )
+    size = steepest(site.record)
+    spread = torch.stack([(u.z_high - u.z_low).float() for u in site.recent]).amax(dim=0)
+    if not site.record.kinks and float(spread.median()) < BEND * size:
+        return False  # A signal that small makes any smooth function straight.
+    if site.record.learned:
+        constant = torch.full_like(high, within <= limits.slope_range * size, dtype=torch.bool)
+    else:
+        constant = (high - low) <= limits.slope_range * size
+    opened = low > limits.slope_range * size
+    return float((constant & opened).float().mean()) >= limits.linear_share

@@ -1,0 +1,153 @@
+"""Output layers that do not fit the loss."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nonlin.diagnosis import evidence as ev
+from nonlin.diagnosis.finding import Finding
+from nonlin.diagnosis.losses import REGRESSION
+from nonlin.diagnosis.statistics import LossCall, Run
+from nonlin.diagnosis.thresholds import Thresholds
+from nonlin.facts import Range
+
+# Nats by which a loss stays above 0 whatever the network learns.
+_FLOOR = 0.05
+
+
+def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
+    """What each loss function was given, against what it asks for."""
+    result = []
+    for call in run.losses.values():
+        if said := _wrong(call, limits):
+            text, figures, threshold = said
+            result.append(_finding(run, call, text, figures, threshold, limits))
+    seen = {f.layer for f in result}
+    for site in run.sites.values():
+        outer = site.is_output or any(c.site is site for c in run.losses.values())
+        if site.layer in seen or not outer or site.axis_length is None:
+            continue
+        if site.axis_length == 1:
+            text = f"{site.layer}: softmax over an axis of length 1 is always 1."
+            result.append(_plain(run, site.layer, text, {"axis_length": 1}))
+        elif site.over_batch:
+            text = f"{site.layer}: softmax runs over the rows of the batch instead of the classes."
+            result.append(_plain(run, site.layer, text, {"axis": 0}))
+    return result
+
+
+def _wrong(call: LossCall, limits: Thresholds):
+    """What is wrong with a call, its figures and the limit's name; or None."""
+    site = call.site
+    reach = site.record.facts.range if site is not None else Range(-math.inf, math.inf)
+    of = f"{site.layer} ({site.record!r})" if site is not None else "the network"
+    if call.name == "cross_entropy":
+        return _cross_entropy(call, reach, of)
+    if call.name in ("binary_cross_entropy_with_logits", "soft_margin_loss"):
+        floor = max(math.log1p(math.exp(min(reach.low, 50))), _softplus(-reach.high))
+        if site is not None and floor > _FLOOR:
+            return (
+                f"{call.name} applies sigmoid itself; given {of} with range {reach}, it cannot "
+                f"fall below {floor:.2g} for one of the two classes.",
+                {"range": str(reach), "lowest_loss": floor},
+                None,
+            )
+    if call.name == "nll_loss":
+        _, table = call.values.table()
+        lse = table["lse"][np.isfinite(table["lse"])]
+        if lse.size and np.median(lse) > limits.normalised:
+            return (
+                f"nll_loss asks for logarithms of probabilities and got the output of {of}: "
+                f"|ln Σ exp| is {np.median(lse):.3g} instead of 0; put log_softmax before it.",
+                {"ln_sum_exp": float(np.median(lse))},
+                "normalised",
+            )
+    if call.name == "kl_div":
+        _, table = call.values.table()
+        if np.nanmedian(table["high"]) > 1e-6:
+            return (
+                f"kl_div asks for logarithms of probabilities and got numbers above 0 from {of}.",
+                {"largest_input": float(np.nanmedian(table["high"]))},
+                None,
+            )
+    if call.name in REGRESSION and site is not None:
+        _, table = call.values.table()
+        below, above = np.nanmean(table["below"]), np.nanmean(table["above"])
+        if below + above > limits.outside:
+            low, high = float(np.nanmin(table["low"])), float(np.nanmax(table["high"]))
+            return (
+                f"The output of {of} has range {reach}; {below + above:.0%} of the targets, which "
+                f"run from {low:.3g} to {high:.3g}, lie outside.",
+                {
+                    "range": str(reach),
+                    "targets": [low, high],
+                    "below": float(below),
+                    "above": float(above),
+                },
+                "outside",
+            )
+    return None
+
+
+def _cross_entropy(call: LossCall, reach: Range, of: str):
+    if call.classes == 1:
+        return ("cross_entropy over a single class is always 0.", {"classes": 1}, None)
+    if call.site is None:
+        return None
+    span = reach.high - reach.low
+    floor = math.log1p(((call.classes or 2) - 1) * math.exp(-min(span, 700)))
+    if floor > _FLOOR and math.isfinite(span):
+        return (
+            f"cross_entropy applies softmax itself; given {of} with range {reach}, it cannot "
+            f"fall below {floor:.2g}.",
+            {"range": str(reach), "lowest_loss": floor, "classes": call.classes},
+            None,
+        )
+    if ev.dies(call.site.record):
+        return (
+            f"cross_entropy asks for scores of any sign; {of} cuts them at {reach.low:g}, and a "
+            "class whose score is cut gets no gradient.",
+            {"range": str(reach)},
+            None,
+        )
+    return None
+
+
+def _softplus(x: float) -> float:
+    return math.log1p(math.exp(x)) if x < 30 else x
+
+
+def _finding(run, call, text, figures, threshold, limits) -> Finding:
+    layer = call.site.layer if call.site is not None else _last_layer(run)
+    reads = {"loss": call.name, "activation": repr(call.site.record) if call.site else None}
+    return Finding(
+        kind="output-loss-mismatch",
+        severity="problem",
+        layer=layer,
+        cause="wrong-output-layer",
+        since_step=0,
+        summary=text,
+        evidence={**reads, **figures},
+        layers=tuple(filter(None, (layer, call.site.producer if call.site else None))),
+        threshold=limits.threshold(threshold) if threshold else None,
+    )
+
+
+def _plain(run: Run, layer: str, text: str, figures: dict) -> Finding:
+    return Finding(
+        kind="output-loss-mismatch",
+        severity="problem",
+        layer=layer,
+        cause="wrong-output-layer",
+        since_step=0,
+        summary=text,
+        evidence=figures,
+        layers=(layer,),
+    )
+
+
+def _last_layer(run: Run) -> str:
+    weights = sorted(run.weights.values(), key=lambda w: w.order)
+    return weights[-1].layer if weights else "output"

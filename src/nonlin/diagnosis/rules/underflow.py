@@ -1,0 +1,108 @@
+"""Steps and gradients that rounding swallows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nonlin.diagnosis import evidence as ev
+from nonlin.diagnosis.finding import Finding
+from nonlin.diagnosis.statistics import Run
+from nonlin.diagnosis.thresholds import Thresholds
+
+
+def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
+    """Weights that steps leave as they are, and gradients too small for 16 bits."""
+    return _lost_steps(run, limits) or _lost_gradients(run, limits)
+
+
+def _lost_steps(run: Run, limits: Thresholds) -> list[Finding]:
+    lost = {}
+    first = None
+    for _, parameter in ev.weights_in_order(run):
+        if parameter.dtype.itemsize >= 4:
+            # In float32 only a training that is over, or one that barely began, moves so little.
+            continue
+        steps, table = parameter.series.table()
+        rates = dict(parameter.rates)
+        share = table["lost"]
+        moving = np.array([_rate_at(parameter.rates, s) > 0 for s in steps], dtype=bool) & (
+            np.isfinite(share)
+        )
+        if moving.sum() == 0 or not rates:
+            continue
+        share, steps = share[moving], steps[moving]
+        # From the first steps on: later, a small step is what convergence looks like.
+        early = share[: max(1, share.size // 2)]
+        if np.median(early) > limits.lost and np.median(share) > limits.lost:
+            lost[parameter.name] = float(np.median(share))
+            first = int(steps[0]) if first is None else min(first, int(steps[0]))
+    trained = [p for _, p in ev.weights_in_order(run) if p.dtype.itemsize < 4]
+    if len(lost) * 2 <= len(trained) or not lost:
+        return []
+    name = max(lost, key=lambda n: lost[n])
+    parameter = run.parameters[name]
+    spacing = _spacing(parameter.dtype)
+    return [
+        Finding(
+            kind="underflow",
+            severity="problem",
+            layer=parameter.layer,
+            cause="dtype",
+            since_step=first,
+            summary=f"A step leaves {lost[name]:.0%} of the weights of {parameter.layer} as they "
+            f"were: it is smaller than half the spacing of {_name(parameter.dtype)}, {spacing:.1e} "
+            "of a weight.",
+            evidence={
+                "unchanged_share": lost,
+                "dtype": _name(parameter.dtype),
+                "relative_spacing": spacing,
+                "median_update": float(np.nanmedian(ev.relative_update(parameter).values)),
+            },
+            layers=tuple(run.parameters[n].layer for n in lost),
+            threshold=limits.threshold("lost"),
+        )
+    ]
+
+
+def _lost_gradients(run: Run, limits: Thresholds) -> list[Finding]:
+    lost = {}
+    first = None
+    for site in ev.hidden(run):
+        steps, table = site.gradient.table()
+        tiny = table["share_tiny"]
+        good = np.isfinite(tiny)
+        if not good.any() or site.dtype is None or "bfloat16" in str(site.dtype):
+            continue  # bfloat16 has float32's range.
+        if np.median(tiny[good]) > limits.lost and np.median(table["zeros"][good]) > 0.25:
+            lost[site.layer] = float(np.median(table["zeros"][good]))
+            first = int(steps[good][0])
+    if not lost:
+        return []
+    layer = max(lost, key=lambda n: lost[n])
+    return [
+        Finding(
+            kind="underflow",
+            severity="problem",
+            layer=layer,
+            cause="dtype",
+            since_step=first,
+            summary=f"{lost[layer]:.0%} of the gradient at {layer} is rounded to 0 in float16.",
+            evidence={"zero_share": lost},
+            layers=tuple(lost),
+            threshold=limits.threshold("lost"),
+        )
+    ]
+
+
+def _rate_at(rates: list[tuple[int, float]], step: int) -> float:
+    return next((rate for s, rate in reversed(rates) if s <= step), rates[0][1] if rates else 0.0)
+
+
+def _spacing(dtype) -> float:
+    import torch
+
+    return float(torch.finfo(dtype).eps)
+
+
+def _name(dtype) -> str:
+    return str(dtype).removeprefix("torch.")

@@ -1,0 +1,236 @@
+"""What is kept of a run: small tensors by layer and step, read only after the run."""
+
+from __future__ import annotations
+
+import weakref
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nonlin.activation import Activation
+
+# Of a call of an activation, in the order of Site.series.
+SITE_FIELDS = (
+    "z_rms",  # of what goes in
+    "z_mean",
+    "z_largest",
+    "slope_mean",  # of |f′(z)|
+    "slope_rms",
+    "open",  # share of entries whose gate is open
+    "out_rms",
+)
+# Of a parameter in an optimizer step, in the order of Parameter.series.
+PARAMETER_FIELDS = (
+    "gradient",  # norm, the loss scale of AMP taken out
+    "weight",  # norm
+    "update",  # norm of a slice's change
+    "slice",  # norm of that slice before
+    "lost",  # share of the slice with a gradient that the step left as it was
+    "rows",  # largest difference between two rows, over the largest entry
+)
+# Samples kept of a series; every other one is dropped when there are more.
+_MOST = 512
+RECENT = 3
+
+
+class Series:
+    """Tensors of the same few numbers by step, thinned when there are many."""
+
+    def __init__(self, fields: tuple[str, ...]) -> None:
+        self.fields = fields
+        self._steps: list[int] = []
+        self._values: list[Tensor] = []
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def add(self, step: int, values: Tensor) -> None:
+        """Keep one tensor of shape (fields,); a later one of the same step counts."""
+        if self._steps and self._steps[-1] == step:
+            self._values[-1] = values
+            return
+        if len(self._steps) >= _MOST:
+            del self._steps[1:-1:2], self._values[1:-1:2]
+        self._steps.append(step)
+        self._values.append(values)
+
+    def table(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Steps, and each field over them, float64."""
+        if not self._values:
+            return np.zeros(0, int), {name: np.zeros(0) for name in self.fields}
+        stacked = torch.stack([v.detach().double().cpu() for v in self._values]).numpy()
+        return np.array(self._steps), dict(zip(self.fields, stacked.T, strict=True))
+
+
+@dataclass
+class UnitSample:
+    """Per-unit figures of one sampled step, tensors of shape (units,)."""
+
+    step: int
+    rows: int
+    slope_mean: Tensor
+    slope_low: Tensor
+    slope_high: Tensor
+    z_low: Tensor
+    z_high: Tensor
+    bias: Tensor | None = None
+
+
+@dataclass
+class Site:
+    """A place where an activation is called."""
+
+    layer: str
+    record: Activation
+    order: int
+    root: str = ""  # the network it belongs to
+    producer: str | None = None  # the weight layer whose output goes in
+    normalised: bool = False  # a normalisation between that layer and here
+    batch_normalised: bool = False
+    linear_input: bool = False  # only linear steps between that layer and here
+    is_gate: bool = False  # multiplies something, as in an LSTM
+    is_gated: bool = False  # is multiplied by a gate
+    is_output: bool = False
+    axis_length: int | None = None  # of softmax: the length of the axis that sums to 1
+    over_batch: bool = False  # of softmax: it sums over the rows of the batch
+    plain_dropout: bool = False  # nn.Dropout acts on its output
+    series: Series = field(default_factory=lambda: Series(SITE_FIELDS))
+    gradient: Series = field(default_factory=lambda: Series(("norm", "zeros", "share_tiny")))
+    first: UnitSample | None = None
+    recent: deque[UnitSample] = field(default_factory=lambda: deque(maxlen=RECENT))
+    rows: list[tuple[int, int]] = field(default_factory=list)
+    last_open: Tensor | None = None
+    histogram: Tensor | None = None
+    dtype: Any = None
+    pending: Tensor | None = None  # figures of a call that is running
+
+    @property
+    def name(self) -> str:
+        return self.record.name
+
+
+@dataclass
+class Weight:
+    """A layer that multiplies by weights."""
+
+    layer: str
+    order: int
+    shape: tuple[int, ...]
+    fan_in: int
+    outputs: int
+    groups: int = 1
+    root: str = ""  # the network it belongs to
+    tied: bool = False  # its weight belongs to another layer
+    reads: Site | None = None  # the activation whose output it reads
+    reads_normalised: bool = False
+    from_input: bool = False
+    calls: int = 0
+    linear_calls: dict[str, int] = field(default_factory=dict)  # by the layer before
+    input: Series = field(default_factory=lambda: Series(("rms", "out_rms")))
+    _bias: Any = None
+    _step: tuple[int, int] = (-1, 0)
+
+    def keep_bias(self, bias: Tensor) -> None:
+        """Remember which tensor the bias is, without keeping it alive."""
+        self._bias = weakref.ref(bias)
+
+    def bias(self) -> Tensor | None:
+        """A copy of the bias as it is now."""
+        bias = None if self._bias is None else self._bias()
+        return None if bias is None else bias.detach().clone()
+
+    def calls_of_step(self, step: int) -> int:
+        """How often it was called in this step, the present call included."""
+        last, count = self._step
+        self._step = (step, count + 1 if last == step else 1)
+        return self._step[1]
+
+    @property
+    def linear_from(self) -> list[str]:
+        """Layers with nothing non-linear between them and this one, whenever it is called."""
+        return [name for name, count in self.linear_calls.items() if count == self.calls]
+
+
+@dataclass
+class Parameter:
+    """A parameter that an optimizer trains."""
+
+    name: str
+    layer: str
+    shape: tuple[int, ...]
+    dtype: Any
+    is_weight: bool  # of a layer: two axes or more
+    series: Series = field(default_factory=lambda: Series(PARAMETER_FIELDS))
+    seen: int = 0  # sampled optimizer steps
+    without: int = 0  # of these, with no gradient
+    rates: list[tuple[int, float]] = field(default_factory=list)
+    optimizer: str = ""
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """An operation whose output passes no gradient to its input."""
+
+    operation: str
+    layer: str
+    order: int
+    kind: str  # "detach" or "step"
+
+
+@dataclass
+class LossCall:
+    """A loss function as it was called, with what feeds it."""
+
+    name: str
+    site: Site | None  # the activation whose output goes in as it is
+    classes: int | None = None
+    values: Series = field(
+        default_factory=lambda: Series(("low", "high", "below", "above", "lse", "loss"))
+    )
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Run:
+    """All that was seen of a run."""
+
+    sites: dict[Any, Site] = field(default_factory=dict)
+    weights: dict[str, Weight] = field(default_factory=dict)
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    losses: dict[Any, LossCall] = field(default_factory=dict)
+    loss: Series = field(default_factory=lambda: Series(("loss",)))
+    blockers: dict[Any, Blocker] = field(default_factory=dict)
+    sampled: list[int] = field(default_factory=list)
+    steps: int = 0
+    skipped_by_scaler: int = 0
+    input_rms: Series = field(default_factory=lambda: Series(("rms", "std")))
+    compiled: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+    norms: set[str] = field(default_factory=set)
+    residuals: int = 0
+    branched: set[str] = field(default_factory=set)  # layers whose output is also added to another
+    optimizers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seconds: float = 0.0
+    seconds_measuring: float = 0.0
+
+    def networks(self) -> list[Run]:
+        """The run of each network apart, where there are several: their layers form no chain."""
+        roots = sorted({weight.root for weight in self.weights.values()})
+        if len(roots) <= 1:
+            return [self]
+        parts = []
+        for root in roots:
+            weights = {k: w for k, w in self.weights.items() if w.root == root}
+            parts.append(
+                replace(
+                    self,
+                    sites={k: s for k, s in self.sites.items() if s.root == root},
+                    weights=weights,
+                    parameters={k: p for k, p in self.parameters.items() if p.layer in weights},
+                )
+            )
+        return parts

@@ -1,0 +1,196 @@
+"""Does a repair help? Trains from the start with and without it, over several seeds, in pairs."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nonlin.comparison.intervals import mean_interval
+from nonlin.diagnosis.changing import can_apply
+from nonlin.diagnosis.finding import Finding, Repair
+from nonlin.diagnosis.trial import MARK
+from nonlin.errors import NonlinError
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a repair did.
+
+    Attributes:
+        finding: what it is for.
+        repair: the change.
+        gain: mean fall of the final loss, as ln(loss without) − ln(loss with), over the last
+            tenth of the steps; of the share of wrong classes where the repair is another loss.
+        interval: its confidence interval over the seeds.
+        before: median final loss without.
+        after: median final loss with.
+        seeds: pairs of runs.
+        helps: whether the interval lies above 0.
+    """
+
+    finding: Finding
+    repair: Repair
+    gain: float
+    interval: tuple[float, float]
+    before: float
+    after: float
+    seeds: int
+
+    @property
+    def helps(self) -> bool:
+        return self.interval[0] > 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "kind": self.finding.kind,
+            "layer": self.finding.layer,
+            "repair": self.repair.text,
+            "change": dict(self.repair.change),
+            "gain": self.gain,
+            "interval": list(self.interval),
+            "loss_before": self.before,
+            "loss_after": self.after,
+            "seeds": self.seeds,
+            "helps": self.helps,
+        }
+
+
+def verify(
+    script: Path,
+    arguments: Sequence[str],
+    findings: Sequence[Finding],
+    *,
+    seeds: int = 5,
+    jobs: int = 2,
+    most: int = 3,
+    confidence: float = 0.95,
+    told: Callable[[str], None] = lambda text: None,
+    trial: Callable[..., Mapping[str, Any]] | None = None,
+) -> list[Verified]:
+    """Try the repairs of findings in their order, until one of each finding helps.
+
+    Args:
+        script: the training.
+        arguments: its own arguments.
+        findings: what was found in it.
+        seeds: pairs of runs; each moves the seeds that the script sets by another number.
+        jobs: runs at a time.
+        most: repairs tried for a finding.
+        confidence: of the interval.
+        told: is called with what is being done.
+        trial: runs one trial, as :func:`in_a_process` does.
+
+    Returns:
+        What was tried, in order. A repair that no program can apply is not tried.
+
+    Raises:
+        NonlinError: the script back-propagates no loss.
+    """
+    trial = trial or in_a_process
+    with ThreadPoolExecutor(jobs) as pool:
+
+        def losses(change: Mapping[str, Any], by_class: bool = False) -> list[float]:
+            runs = [
+                pool.submit(trial, script, arguments, change, 1000 * number)
+                for number in range(seeds)
+            ]
+            answers = [run.result() for run in runs]
+            if by_class:
+                return [_wrong(answer) for answer in answers]
+            return [_final(answer, script) for answer in answers]
+
+        told(f"{seeds} runs without a change")
+        plain = losses({})
+        tried: list[Verified] = []
+        known: dict[str, Verified] = {}
+        for finding in findings:
+            applied = [r for r in finding.repairs if can_apply(r.change)][:most]
+            for repair in applied:
+                key = json.dumps(dict(repair.change), sort_keys=True)
+                if key in known:
+                    result = known[key]
+                    result = Verified(finding, repair, *_figures(result))
+                else:
+                    told(f"{seeds} runs: {repair.text}")
+                    # Another loss function has another scale: classes are counted instead.
+                    other = "loss" in repair.change
+                    changed = losses(repair.change, other)
+                    before = losses({}, True) if other else plain
+                    result = _compared(finding, repair, before, changed, confidence)
+                    known[key] = result
+                tried.append(result)
+                if result.helps:
+                    break
+    return tried
+
+
+def _figures(v: Verified) -> tuple[Any, ...]:
+    return v.gain, v.interval, v.before, v.after, v.seeds
+
+
+def _compared(
+    finding: Finding, repair: Repair, plain: list[float], changed: list[float], confidence: float
+) -> Verified:
+    # A loss that is not finite is worse than any: as bad as the worst of all, times e.
+    finite = [v for v in (*plain, *changed) if math.isfinite(v)]
+    worst = math.e * max(finite, default=1.0)
+    floor = 1e-12
+    logs = [
+        np.log([max(v, floor) if math.isfinite(v) else worst for v in values])
+        for values in (plain, changed)
+    ]
+    gain, interval = mean_interval(logs[0] - logs[1], confidence)
+    low, high = (interval.low, interval.high) if interval is not None else (-math.inf, math.inf)
+    return Verified(
+        finding,
+        repair,
+        gain,
+        (low, high),
+        float(np.median(plain)),
+        float(np.median(changed)),
+        len(plain),
+    )
+
+
+def in_a_process(
+    script: Path, arguments: Sequence[str], change: Mapping[str, Any], seed: int
+) -> dict[str, Any]:
+    """Run one trial in a fresh interpreter."""
+    asked = json.dumps({"change": dict(change), "seed": seed})
+    command = [sys.executable, "-m", "nonlin.diagnosis.trial", asked, str(script), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    line = next((x for x in reversed(done.stderr.splitlines()) if x.startswith(MARK)), None)
+    if line is None:
+        last = done.stderr.strip().splitlines()[-1:] or ["no output"]
+        raise NonlinError(f"repair: a run of {script.name} died ({last[0]})")
+    return json.loads(line.removeprefix(MARK))
+
+
+def _wrong(answer: Mapping[str, Any]) -> float:
+    """Share of wrong classes in the last tenth of the steps."""
+    right = answer["right"]
+    tail = right[-max(1, len(right) // 10) :]
+    return math.inf if answer["code"] or not tail else max(1e-3, 1 - float(np.mean(tail)))
+
+
+def _final(answer: Mapping[str, Any], script: Path) -> float:
+    """Mean loss of the last tenth of the steps; infinite where it was no number."""
+    losses = answer["losses"]
+    if not losses and not answer["code"]:
+        raise NonlinError(
+            f"repair: {script.name} back-propagates no loss, so that none can be compared"
+        )
+    tail = losses[-max(1, len(losses) // 10) :]
+    if answer["code"] or any(v is None for v in tail):
+        return math.inf
+    return float(np.mean(tail))
