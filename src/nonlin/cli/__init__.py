@@ -10,6 +10,7 @@ import typer
 
 import nonlin
 from nonlin.cli.certify import certify
+from nonlin.cli.claims import app as claims
 from nonlin.cli.compare import compare
 from nonlin.cli.info import info
 from nonlin.cli.list import list_
@@ -32,6 +33,7 @@ app.command()(compare)
 app.command()(certify)
 app.command()(info)
 app.command()(signal)
+app.add_typer(claims, name="claims")
 
 
 def _print_version(asked: bool) -> None:

@@ -1,0 +1,142 @@
+"""Claim 21: does width buy accuracy for any activation but a polynomial one?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nonlin.claims.claim import Claim, Panel, Sampled, Scores, Series, Step
+from nonlin.claims.training import banded
+from nonlin.facts import Facts
+from nonlin.functions import get, list_activations
+
+# The parsed ones are polynomials of degree 2 and 3; the catalogue's own say so themselves.
+_POLYNOMIALS = ("x*x", "x*x*x - x", "swish(beta=0.0)")
+_SHOWN = ("relu", "tanh", "sigmoid", "gelu", "identity", "x*x", "x*x*x - x")
+_TARGETS = {
+    "sin 3πx": (1, lambda x: np.sin(3 * np.pi * x[:, 0])),
+    "|x − 0.3|": (1, lambda x: np.abs(x[:, 0] - 0.3)),
+    "sin πx · cos πy": (2, lambda x: np.sin(np.pi * x[:, 0]) * np.cos(np.pi * x[:, 1])),
+    "exp(−4(x² + y²))": (2, lambda x: np.exp(-4 * (x**2).sum(axis=1))),
+}
+# Small enough that the widest network has more points than units.
+_POINTS = 2000
+_NON, _POLY = "error of the worst non-polynomial one", "error of the best polynomial one"
+_PLACES = ("one variable", "two variables")
+
+
+def errors(context: Any, *, target: str, widths: list[int], seeds: int) -> dict[str, Any]:
+    """Root mean square error over the target's deviation, by activation, seed and width.
+
+    One hidden layer; inner weights are drawn, outer ones are the least-squares solution, which
+    is the global optimum for them: no rate and no number of steps is in it.
+    """
+    variables, function = _TARGETS[target]
+    found: dict[str, Any] = {}
+    for name, record in _records().items():
+        found[name] = []
+        for seed in range(seeds):
+            generator = np.random.default_rng(seed)
+            x, held = generator.uniform(-1, 1, (2, _POINTS, variables))
+            y, truth = function(x), function(held)
+            direction = generator.normal(0, 4, (variables, max(widths)))
+            # The middle of each unit lies inside the square.
+            centre = generator.uniform(-1, 1, (variables, max(widths)))
+            offset = -(direction * centre).sum(axis=0)
+            row = []
+            for width in widths:
+                design, test = (
+                    np.column_stack([record(p @ direction[:, :width] + offset[:width]), one])
+                    for p, one in ((x, np.ones(_POINTS)), (held, np.ones(_POINTS)))
+                )
+                weights = np.linalg.lstsq(design, y, rcond=1e-11)[0]
+                row.append(float(np.sqrt(np.mean((test @ weights - truth) ** 2)) / truth.std()))
+            found[name].append(row)
+    return found
+
+
+def _records() -> dict[str, Any]:
+    """Every elementwise function of the catalogue, and polynomials."""
+    from nonlin.naming import parse_activation
+
+    named = [get(name) for name in list_activations()]
+    found = {r.name: r for r in named if isinstance(r.facts_of(**r.bound), Facts)}
+    return found | {text: parse_activation(text) for text in _POLYNOMIALS}
+
+
+def is_polynomial(name: str) -> bool:
+    """Whether it is one, by its record or by its text."""
+    return name in _POLYNOMIALS or get(name).facts.polynomial
+
+
+def steps(widths: list[int], seeds: int) -> Any:
+    given = {"widths": widths, "seeds": seeds}
+    return [Step(name, errors, {"target": name, **given}) for name in _TARGETS]
+
+
+def _gains(data: Any, variables: int, polynomial: bool) -> list[float]:
+    """log₁₀ of the error at the largest width over that at the smallest, by seed.
+
+    Of the activation and target that speak most against the claim.
+    """
+    found = []
+    for target, (count, _) in _TARGETS.items():
+        for name, rows in data[target].items():
+            if count == variables and is_polynomial(name) == polynomial:
+                found.append([float(np.log10(row[-1] / row[0])) for row in rows])
+    return list(np.min(found, axis=0) if polynomial else np.max(found, axis=0))
+
+
+def measure(data: Any) -> dict[str, Scores]:
+    found = {}
+    for variables, place in enumerate(_PLACES, 1):
+        gains = _gains(data, variables, polynomial=False)
+        found[f"{_NON}, {place}"] = Scores(gains, [-0.5] * len(gains))
+        gains = _gains(data, variables, polynomial=True)
+        found[f"{_POLY}, {place}"] = Scores(gains, [0.0] * len(gains))
+    return found
+
+
+def picture(data: Any) -> list[Panel]:
+    widths = CLAIM.settings["full"]["widths"]
+    panels = []
+    for target in _TARGETS:
+        lines: list[Series] = []
+        for name in _SHOWN:
+            columns = list(zip(*data[target][name], strict=True))
+            logs = banded(name, widths, [np.log10(column).tolist() for column in columns])
+            powers = [[10**v for v in row if v is not None] for row in (logs.y, logs.low, logs.high)]
+            lines.append(Series(name, widths[: len(columns)], *powers))
+        panels.append(Panel(target, "units", "error over deviation", lines, "xy"))
+    return panels
+
+
+CLAIM = Claim(
+    number=21,
+    statement="Width buys accuracy for any non-polynomial activation, and not for a polynomial one.",
+    sources=("S3",),
+    confirms="from the smallest width to the largest the error of every non-polynomial activation "
+    "falls to less than a third (by half a decade), and that of every polynomial one by less than "
+    "a tenth of a decade, on every target.",
+    refutes="a non-polynomial activation whose error stays, or a polynomial one whose error falls.",
+    parts=tuple(
+        part
+        for place in _PLACES
+        for part in (
+            Sampled(f"{_NON}, {place}", ("below",), 0.05, unit=" decades beyond half a one"),
+            Sampled(f"{_POLY}, {place}", ("level",), 0.1, unit=" decades"),
+        )
+    ),
+    steps=steps,
+    measure=measure,
+    picture=picture,
+    settings={
+        "quick": {"widths": [16, 64, 256], "seeds": 2},
+        "full": {"widths": [16, 32, 64, 128, 256], "seeds": 10},
+    },
+    notes="Every elementwise function of the catalogue and three polynomials beside; a run is a "
+    "seed of the inner weights, and each part takes the activation and target that speak most "
+    "against the claim. Outer weights are the least-squares optimum: this is about what a network "
+    "can represent, not about what training finds.",
+)
