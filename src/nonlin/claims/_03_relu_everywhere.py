@@ -17,7 +17,9 @@ _OTHERS = ("sigmoid", "tanh")
 
 def steps(**given: Any) -> Any:
     names = ",".join(("relu", *_OTHERS))
-    return [study(m, names, baseline="relu", **given, **settings) for m, settings in _MODELS.items()]
+    return [
+        study(m, names, baseline="relu", **given, **settings) for m, settings in _MODELS.items()
+    ]
 
 
 def measure(data: Any) -> dict[str, Scores]:

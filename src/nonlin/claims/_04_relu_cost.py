@@ -12,12 +12,12 @@ _PLACES = (_SMALL, _LARGE, _NETWORK)
 _OTHERS = ("sigmoid", "tanh")
 
 
-def steps(small: int, large: int, blocks: int, rounds: int) -> Any:
-    names, often = ("relu", *_OTHERS), {"blocks": blocks, "rounds": rounds}
+def steps(small: int, large: int, blocks: int, rounds: int, passes: int) -> Any:
+    names, often = ("relu", *_OTHERS), {"blocks": blocks}
     return [
-        timing.functions(_SMALL, names, size=small, **often),
-        timing.functions(_LARGE, names, size=large, **often),
-        timing.networks(_NETWORK, names, depth=4, width=256, batch=64, **often),
+        timing.functions(_SMALL, names, size=small, rounds=rounds, **often),
+        timing.functions(_LARGE, names, size=large, rounds=rounds, **often),
+        timing.networks(_NETWORK, names, depth=4, width=256, batch=64, rounds=passes, **often),
     ]
 
 
@@ -49,8 +49,8 @@ CLAIM = Claim(
     measure=measure,
     picture=picture,
     settings={
-        "quick": {"small": 1 << 16, "large": 1 << 20, "blocks": 6, "rounds": 5},
-        "full": {"small": 1 << 18, "large": 1 << 22, "blocks": 25, "rounds": 15},
+        "quick": {"small": 1 << 16, "large": 1 << 20, "blocks": 6, "rounds": 5, "passes": 20},
+        "full": {"small": 1 << 18, "large": 1 << 22, "blocks": 25, "rounds": 15, "passes": 100},
     },
     notes="Ratios of PyTorch's kernels on one thread of one machine, forward and backward, in "
     "turns; each run is a median over a block of rounds. What does not depend on the machine: relu "

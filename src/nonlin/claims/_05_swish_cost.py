@@ -11,13 +11,13 @@ _SMALL, _LARGE, _NETWORK = "256 thousand numbers", "4 million numbers", "a netwo
 _PLACES = (_SMALL, _LARGE, _NETWORK)
 
 
-def steps(small: int, large: int, blocks: int, rounds: int) -> Any:
+def steps(small: int, large: int, blocks: int, rounds: int, passes: int) -> Any:
     # silu is swish with β = 1, which is what PyTorch has a kernel for.
-    names, often = ("silu", "relu"), {"blocks": blocks, "rounds": rounds}
+    names, often = ("silu", "relu"), {"blocks": blocks}
     return [
-        timing.functions(_SMALL, names, size=small, **often),
-        timing.functions(_LARGE, names, size=large, **often),
-        timing.networks(_NETWORK, names, depth=4, width=256, batch=64, **often),
+        timing.functions(_SMALL, names, size=small, rounds=rounds, **often),
+        timing.functions(_LARGE, names, size=large, rounds=rounds, **often),
+        timing.networks(_NETWORK, names, depth=4, width=256, batch=64, rounds=passes, **often),
     ]
 
 
@@ -38,15 +38,14 @@ CLAIM = Claim(
     confirms="PyTorch's silu takes as long as its relu, within 10 %, or less.",
     refutes="it takes longer by more than that.",
     parts=tuple(
-        timing.cheaper(f"swish over relu, {place}", ("level", "below"), 0.1)
-        for place in _PLACES
+        timing.cheaper(f"swish over relu, {place}", ("level", "below"), 0.1) for place in _PLACES
     ),
     steps=steps,
     measure=measure,
     picture=picture,
     settings={
-        "quick": {"small": 1 << 16, "large": 1 << 20, "blocks": 6, "rounds": 5},
-        "full": {"small": 1 << 18, "large": 1 << 22, "blocks": 25, "rounds": 15},
+        "quick": {"small": 1 << 16, "large": 1 << 20, "blocks": 6, "rounds": 5, "passes": 20},
+        "full": {"small": 1 << 18, "large": 1 << 22, "blocks": 25, "rounds": 15, "passes": 100},
     },
     notes="Ratios of PyTorch's kernels on one thread of one machine, forward and backward, in "
     "turns. What does not depend on the machine: swish needs an exponential and a division and "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nonlin.claims.claim import Claim, Panel, Sampled, Scores, Series
-from nonlin.claims.training import FULL, QUICK, study
+from nonlin.claims.training import FULL, ONE_UNIT, QUICK, study
 
 _USUAL, _FAST, _BIASED = "usual", "high learning rate", "large negative bias"
 _PARTS = {_FAST: "a learning rate of 0.3 (SGD)", _BIASED: "a bias of −2"}
@@ -52,7 +52,8 @@ CLAIM = Claim(
     "larger than usual by more than 2 points.",
     refutes="the share is level with the usual one, or smaller.",
     parts=tuple(
-        Sampled(part, ("above",), 0.02, unit=" points", scale=100) for part in _PARTS.values()
+        Sampled(part, ("above",), 0.02, ONE_UNIT, unit=" points", scale=100)
+        for part in _PARTS.values()
     ),
     steps=steps,
     measure=measure,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nonlin.claims.claim import Claim, Panel, Sampled, Scores, Series
-from nonlin.claims.training import FULL, QUICK, study
+from nonlin.claims.training import FULL, ONE_UNIT, QUICK, study
 
 _PLACES = {
     "chosen rate, 4 layers": {"depth": 4},
@@ -51,7 +51,7 @@ CLAIM = Claim(
     confirms="after training 30 to 50 % of the units pass no gradient on any of 256 rows.",
     refutes="a share proven to be another.",
     parts=tuple(
-        Sampled(place, ("level",), _MARGIN, unit=" points from 40 %", scale=100)
+        Sampled(place, ("level",), _MARGIN, ONE_UNIT, unit=" points from 40 %", scale=100)
         for place in _PLACES
     ),
     steps=steps,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nonlin.claims.claim import Claim, Panel, Sampled, Scores
-from nonlin.claims.training import FULL, QUICK, accuracy, curves, points, study
+from nonlin.claims.training import FULL, ONE_UNIT, QUICK, accuracy, curves, points, study
 
 _PLACES = {"4 layers": 4, "12 layers": 12}
 _DEAD, _GAIN = "dead units of leaky ReLU, {}", "accuracy against ReLU, {}"
@@ -39,7 +39,7 @@ CLAIM = Claim(
         part
         for place in _PLACES
         for part in (
-            Sampled(_DEAD.format(place), ("level",), 0.01, unit=" points", scale=100),
+            Sampled(_DEAD.format(place), ("level",), 0.01, ONE_UNIT, unit=" points", scale=100),
             points(_GAIN.format(place), ["level"]),
         )
     ),

@@ -30,8 +30,8 @@ CLAIM = Claim(
     number=9,
     statement="ELU converges faster than ReLU.",
     sources=("S1",),
-    confirms="a higher mean validation accuracy over the epochs, by more than half a point, at both "
-    "depths and under both initialisations.",
+    confirms="a higher mean validation accuracy over the epochs, by more than half a point, at "
+    "both depths and under both initialisations.",
     refutes="a place where it is level with ReLU, or behind.",
     parts=tuple(points(place, ["above"]) for place in _PLACES),
     steps=steps,

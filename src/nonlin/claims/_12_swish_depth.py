@@ -37,8 +37,8 @@ def picture(data: Any) -> list[Panel]:
 
 CLAIM = Claim(
     number=12,
-    statement="Swish equals or beats ReLU: on MNIST, in fully connected networks, it is level up to "
-    "40 layers and clearly better from 40 to 50.",
+    statement="Swish equals or beats ReLU: on MNIST, in fully connected networks, it is level up "
+    "to 40 layers and clearly better from 40 to 50.",
     sources=("S1",),
     confirms="accuracies level within half a point, or swish better, up to 40 layers, and swish "
     "better by more than half a point beyond, under either initialisation.",

@@ -40,7 +40,9 @@ def measure(data: Any) -> dict[str, float | Scores]:
     reached = data["training"]["activations"]["binary_step"]["accuracy"]
     return {
         _HIDDEN: data["gradient"],
-        _CONSTANT: Scores(reached, [data["training"]["constant"]] * len(reached)),
+        _CONSTANT: Scores(
+            reached, [data["training"]["constant"]] * len(reached), 1 / data["training"]["rows"]
+        ),
     }
 
 

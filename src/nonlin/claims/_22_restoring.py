@@ -59,7 +59,7 @@ CLAIM = Claim(
         part
         for name in _NAMES
         for part in (
-            Exact(_LOST.format(name), high=-3.0),
+            Exact(_LOST.format(name), high=-3.0, control=True),
             *(Sampled(f"{name} with {r}", ("level",), 1.0, unit=" decades") for r in _REMEDIES),
         )
     ),

@@ -1,4 +1,4 @@
-"""What a claim *is*: a statement, and the measurements that decide it, named before they are made."""
+"""What a claim *is*: a statement, and what decides it, written down before the run."""
 
 from __future__ import annotations
 
@@ -25,12 +25,15 @@ class Exact:
         low: the part is confirmed if the number is at least this,
         high: and at most this; otherwise it is refuted.
         unit: appended to the number.
+        control: not a part of the claim, but what has to be seen for the measurement to mean
+            anything; where it is not confirmed the claim is undecided.
     """
 
     name: str
     low: float = -float("inf")
     high: float = float("inf")
     unit: str = ""
+    control: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Sampled:
         resolution: the step of the measured number; 0 for a continuous one.
         unit: appended to differences.
         scale: factor from the stored difference to the shown one.
+        control: as of :class:`Exact`.
     """
 
     name: str
@@ -53,6 +57,7 @@ class Sampled:
     resolution: float = 0.0
     unit: str = ""
     scale: float = 1.0
+    control: bool = False
 
 
 Part = Exact | Sampled
@@ -60,10 +65,17 @@ Part = Exact | Sampled
 
 @dataclass(frozen=True)
 class Scores:
-    """What the runs of a sampled part gave: the same runs, measured and reference."""
+    """What the runs of a sampled part gave: the same runs, measured and reference.
+
+    Attributes:
+        measured: a number for each run.
+        reference: what each is compared with.
+        resolution: the step of the measured number, where it depends on the data.
+    """
 
     measured: Sequence[float]
     reference: Sequence[float]
+    resolution: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -163,6 +175,8 @@ class Claim:
         names = [part.name for part in self.parts]
         if len(set(names)) < len(names):
             raise NonlinError(f"{label}: two parts have one name: {names}")
+        if all(part.control for part in self.parts):
+            raise NonlinError(f"{label}: every part is a control; nothing is claimed")
         for part in self.parts:
             allowed = RELATIONS if isinstance(part, Sampled) else ()
             wrong = [word for word in getattr(part, "confirms", ()) if word not in allowed]

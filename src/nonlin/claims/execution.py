@@ -89,5 +89,3 @@ def _check_data(claim: Claim, steps: Any, data_dir: Path | None) -> None:
     from nonlin.comparison.data import load
 
     load("mnist", data_dir=data_dir)
-
-

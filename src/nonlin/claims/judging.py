@@ -60,13 +60,19 @@ class Judgement:
     findings: tuple[Finding, ...] = ()
 
     def having(self, outcome: Outcome) -> list[Finding]:
-        """The findings of one outcome."""
-        return [finding for finding in self.findings if finding.outcome == outcome]
+        """The findings of one outcome, controls aside."""
+        return [f for f in self.findings if f.outcome == outcome and not f.part.control]
+
+    @property
+    def failed_controls(self) -> list[Finding]:
+        """Controls that were not seen."""
+        return [f for f in self.findings if f.part.control and f.outcome != "confirmed"]
 
     @property
     def more_runs(self) -> int | None:
         """Additional runs that would decide every part, 0 where all are; None if over 1,000."""
-        wanted = [finding.more_runs for finding in self.having("undecided")]
+        open_ = [*self.having("undecided"), *self.failed_controls]
+        wanted = [finding.more_runs for finding in open_]
         return None if None in wanted else max([number for number in wanted if number], default=0)
 
 
@@ -119,8 +125,14 @@ def judge(claims: Iterable[Claim], results: Mapping[int, Result]) -> dict[int, J
 
 
 def verdict_of(findings: Iterable[Finding]) -> str:
-    """What the parts say together: a claim is the conjunction of its parts."""
-    outcomes = [finding.outcome for finding in findings]
+    """What the parts say together: a claim is the conjunction of its parts.
+
+    Controls count for nothing, but where one fails the measurement means nothing.
+    """
+    findings = tuple(findings)
+    if any(f.part.control and f.outcome != "confirmed" for f in findings):
+        return "undecided"
+    outcomes = [finding.outcome for finding in findings if not finding.part.control]
     if all(outcome == "confirmed" for outcome in outcomes):
         return "holds"
     if "confirmed" in outcomes:
@@ -158,7 +170,7 @@ def _tested(part: Sampled, scores: Scores, level: float) -> PairedDifference:
         "reference",
         margin=part.margin,
         higher_is_better=True,
-        resolution=part.resolution,
+        resolution=max(part.resolution, scores.resolution),
         alpha=level,
     )["measured"]
 

@@ -66,5 +66,3 @@ def slopes(model: nn.Module) -> list[float]:
             values: list[Tensor] = list(module.parameters())
             found += [float(value.detach().mean()) for value in values]
     return found
-
-

@@ -13,6 +13,8 @@ from nonlin.comparison.intervals import mean_interval
 # A difference in accuracy that does not matter: half a point, as in `nonlin compare`.
 MARGIN = 0.005
 RATES = (3e-4, 1e-3, 3e-3)
+# One unit of a network of four layers of 64, by which a share of units moves.
+ONE_UNIT = 1 / 256
 QUICK: Mapping[str, Any] = {"data": "digits", "seeds": 2, "epochs": 3, "rates": (1e-3,)}
 FULL: Mapping[str, Any] = {"data": "mnist", "seeds": 10, "epochs": 3, "rates": RATES}
 
@@ -54,7 +56,7 @@ def trained(context: Context, *, data: str, **settings: Any) -> dict[str, Any]:
     Returns:
         By activation: ``accuracy`` and ``curve`` (epoch and validation accuracy), and
         ``blocked`` (share of units that pass no gradient at the end) by seed, and ``rate``;
-        ``constant`` is the accuracy of the commonest class.
+        ``constant`` is the accuracy of the commonest class, ``rows`` those that were tested.
     """
     from nonlin.comparison import compare
     from nonlin.comparison.data import load
@@ -81,7 +83,9 @@ def trained(context: Context, *, data: str, **settings: Any) -> dict[str, Any]:
             "diverged": row.diverged,
             "failed": row.failed,
         }
-    return {"constant": constant_score(load(data, data_dir=data_dir)), "activations": found}
+    dataset = load(data, data_dir=data_dir)
+    rows, constant = len(dataset.x_test), constant_score(dataset)
+    return {"constant": constant, "rows": rows, "activations": found}
 
 
 def _curve(epochs: Any, run: int) -> list[tuple[int, float | None]]:
@@ -102,13 +106,15 @@ def _blocked(layers: Any, run: int) -> float:
 def accuracy(step: Mapping[str, Any], measured: str, reference: str) -> Scores:
     """Test accuracies of two activations, seed by seed."""
     by_name = step["activations"]
-    return Scores(by_name[measured]["accuracy"], by_name[reference]["accuracy"])
+    return Scores(by_name[measured]["accuracy"], by_name[reference]["accuracy"], 1 / step["rows"])
 
 
 def speed(step: Mapping[str, Any], measured: str, reference: str) -> Scores:
     """How fast two activations learn: mean validation accuracy over the epochs, by seed."""
     own, other = (step["activations"][name]["curve"] for name in (measured, reference))
-    return Scores([_mean_height(c) for c in own], [_mean_height(c) for c in other])
+    # Validation rows are about as many as test rows, and one of them moves one look of several.
+    step_size = 1 / step["rows"]
+    return Scores([_mean_height(c) for c in own], [_mean_height(c) for c in other], step_size)
 
 
 def _mean_height(curve: Sequence[tuple[int, float | None]]) -> float:

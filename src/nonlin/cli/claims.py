@@ -19,9 +19,7 @@ app = typer.Typer(
 )
 Results = Annotated[
     Path | None,
-    typer.Option(
-        help="Folder of the full runs that verdicts rest on.", show_default="docs/claims"
-    ),
+    typer.Option(help="Folder of the full runs that verdicts rest on.", show_default="docs/claims"),
 ]
 
 
@@ -35,7 +33,7 @@ def claims(
     if context.invoked_subcommand is not None:
         if json or results is not None:
             raise NonlinError(
-                f"--json, --results: name them after {context.invoked_subcommand!r}, or leave it out"
+                f"--json, --results: name them after {context.invoked_subcommand!r}, not before"
             )
         return
     _require()
@@ -132,7 +130,9 @@ def _existing(results: Path | None) -> Path | None:
     folder = results or committed_folder()
     if not folder.is_dir():
         asked = "--results" if results else "the committed results"
-        raise NonlinError(f"{asked}: no folder {folder}; name one that holds NN.json: --results DIR")
+        raise NonlinError(
+            f"{asked}: no folder {folder}; name one that holds NN.json: --results DIR"
+        )
     return results
 
 

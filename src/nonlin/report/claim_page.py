@@ -73,8 +73,8 @@ def _method(judgements: Mapping[int, Judgement]) -> list[str]:
     return [
         "A claim is the conjunction of its parts, each with a criterion that was written down "
         "before the run. *Holds*: all parts are confirmed; *holds in part*: some are; *does not "
-        "hold*: none is and one at least is refuted; *undecided*: neither. What is computed is "
-        "compared with its bounds; what is drawn at random is decided by paired differences, a t "
+        "hold*: none is and one at least is refuted; *undecided*: neither, or a control that has "
+        "to be seen was not. What is computed is compared with its bounds; what is drawn at random is decided by paired differences, a t "
         "test and two one-sided tests against a margin, as in `nonlin compare`. All "
         f"{count} sampled parts of all claims, run or not, are corrected together (Holm's "
         "step-down with Shaffer's bound), so that the chance of any false verdict on one of them "
@@ -114,7 +114,7 @@ def _parts(judgement: Judgement) -> list[str]:
         return ["| measured | criterion |", "| --- | --- |", *rows, ""]
     rows = [
         f"| {_cell(f.part.name)} | {say.criterion(f.part)} | {_cell(say.effect(f))} | "
-        f"{say.relation(f)} | {f.outcome} |"
+        f"{say.relation(f)} | {f.outcome}{' (control)' if f.part.control else ''} |"
         for f in judgement.findings
     ]
     head = ["| measured | criterion | effect | relation | |", "| --- | --- | --- | --- | --- |"]

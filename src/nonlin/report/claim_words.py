@@ -20,33 +20,36 @@ _RELATIONS = {
 
 def verdict_line(judgement: Judgement) -> str:
     """The verdict with where it holds, or how many more runs would tell."""
+    if judgement.failed_controls:
+        return f"undecided: the control {_names(judgement.failed_controls)} was not seen"
     if judgement.verdict == "undecided":
         return f"undecided: {more_in_words(judgement.more_runs)}"
     if judgement.verdict == "holds in part":
-        return f"holds in part: {_names(judgement.having('confirmed'))}"
+        confirmed = judgement.having("confirmed")
+        others = [*judgement.having("refuted"), *judgement.having("undecided")]
+        few = len(confirmed) <= len(others)
+        return f"holds in part: {_names(confirmed) if few else f'all but {_names(others)}'}"
     return judgement.verdict
 
 
 def sentences(judgement: Judgement) -> list[str]:
-    """The verdict in two sentences: what is confirmed and what is not, and the largest figure."""
+    """The verdict in two sentences: what is confirmed and what is not, and the first figure."""
     if not judgement.findings:
         return ["Not run: there is no full run of it yet."]
-    words = {"confirmed": "confirmed", "refuted": "refuted", "undecided": "undecided"}
     told = []
-    for outcome, word in words.items():
-        found = judgement.having(outcome)  # type: ignore[arg-type]
-        if found:
-            more = ""
-            if outcome == "undecided":
-                more = f" ({more_in_words(judgement.more_runs)})"
-            told.append(f"{word} for {_names(found)}{more}")
+    for outcome in ("confirmed", "refuted", "undecided"):
+        if found := judgement.having(outcome):
+            more = f" ({more_in_words(judgement.more_runs)})" if outcome == "undecided" else ""
+            told.append(f"{outcome} for {_names(found)}{more}")
+    if judgement.failed_controls:
+        told.append(f"not seen: {_names(judgement.failed_controls)}")
     first = f"{judgement.verdict.capitalize()}: {'; '.join(told)}."
     return [first, f"{headline(judgement)}."]
 
 
 def headline(judgement: Judgement) -> str:
-    """The figure of the first part."""
-    finding = judgement.findings[0]
+    """The figure of the first part that is no control."""
+    finding = next(f for f in judgement.findings if not f.part.control)
     sentence = f"{finding.part.name}: {effect(finding)}"
     return f"{sentence[0].upper()}{sentence[1:]}"
 
@@ -96,6 +99,7 @@ def _part(finding: Finding) -> dict[str, Any]:
     return {
         "name": part.name,
         "criterion": criterion(part),
+        "control": part.control,
         "outcome": finding.outcome,
         "relation": finding.relation,
         "effect": finding.effect if math.isfinite(finding.effect) else None,
@@ -113,7 +117,7 @@ def relation(finding: Finding) -> str:
 
 
 def _names(findings: list[Finding]) -> str:
-    return ", ".join(finding.part.name for finding in findings)
+    return ", ".join(f"“{finding.part.name}”" for finding in findings)
 
 
 def _number(value: float) -> str:
