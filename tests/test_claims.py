@@ -48,7 +48,7 @@ def planted(*parts, data=None, number=1, **changes):
 
 
 def verdict(claim, data, others=()):
-    result = Result(claim.number, "full", {}, {}, {"data": data})
+    result = Result(claim.number, "full", {}, {}, [], {"data": data})
     return judge([claim, *others], {claim.number: result})[claim.number]
 
 
@@ -231,7 +231,8 @@ def test_results_of_other_settings_or_damaged_ones_are_refused(tmp_path):
     kept = json.loads(file.read_text())
     assert kept["versions"]["nonlin"] == nonlin.__version__
     for change, message in (
-        ({"settings": {"seeds": 3}}, "the settings of claim 1 are others"),
+        ({"settings": {"seeds": 3}}, "claim 1 is tested by other steps now"),
+        ({"experiment": [["data", {"seeds": 3}]]}, "claim 1 is tested by other steps now"),
         ({"steps": {}}, "steps are missing"),
         ({"claim": 2}, "not a result of claim 1"),
     ):

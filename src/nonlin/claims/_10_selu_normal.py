@@ -64,7 +64,8 @@ CLAIM = Claim(
     statement="SELU with LeCun initialisation keeps each layer near mean 0 and deviation 1.",
     sources=("S1",),
     confirms="mean 0 and deviation 1 within 0.001 for standard normal input, a return to "
-    "variance 1 within 0.05 from where it starts, and a mean variance within 0.1 of 1 in drawn networks.",
+    "variance 1 within 0.05 from where it starts, and a mean variance within 0.1 of 1 in "
+    "drawn networks.",
     refutes="any of them farther off.",
     parts=(
         Exact(_MEAN, -1e-3, 1e-3),

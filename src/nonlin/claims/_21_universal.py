@@ -144,6 +144,7 @@ CLAIM = Claim(
     },
     notes="Every elementwise function of the catalogue and three polynomials beside; a run is a "
     "seed of the inner weights (others than those the experiment was set up with), and each part "
-    "takes the activation and target that speak most against the claim. Outer weights are the least-squares optimum: this is about what a network "
-    "can represent, not about what training finds.",
+    "takes the activation and target that speak most against the claim. "
+    "Outer weights are the least-squares optimum: this is about what a network can represent, not "
+    "about what training finds.",
 )

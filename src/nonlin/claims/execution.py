@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from nonlin.claims.claim import MODES, Claim, Context
-from nonlin.claims.results import Result, as_json, describe_versions, result_path, save, write
+from nonlin.claims.results import (
+    Result,
+    as_json,
+    describe_versions,
+    experiment_of,
+    result_path,
+    save,
+    write,
+)
 from nonlin.errors import NonlinError
 
 FOLDER = Path("nonlin-results") / "claims"
@@ -48,7 +56,8 @@ def run_claim(
     _check_data(claim, steps, data_dir)
     begun = work / f"{claim.slug}.{mode}.part.json"
     # What was done under other settings or versions does not belong to this run.
-    identity = {"settings": settings, "versions": versions, "declared": _declared(steps)}
+    experiment = experiment_of(claim, mode)
+    identity = {"settings": settings, "versions": versions, "experiment": experiment}
     done = _resumed(begun, identity)
     for index, step in enumerate(steps, 1):
         if step.name in done:
@@ -58,15 +67,10 @@ def run_claim(
         context = Context(work / f"{claim.slug}.{mode}" / str(index), data_dir, workers, quiet)
         done[step.name] = as_json(step.run(context, **step.settings))
         write(begun, {**identity, "steps": done})
-    result = Result(claim.number, mode, settings, versions, done)
+    result = Result(claim.number, mode, settings, versions, experiment, done)
     save(result_path(out, claim, mode), result)
     begun.unlink(missing_ok=True)
     return result
-
-
-def _declared(steps: Any) -> Any:
-    """The experiment as JSON, so that an edited one does not resume an older one."""
-    return json.loads(json.dumps([[step.name, dict(step.settings)] for step in steps]))
 
 
 def _resumed(path: Path, identity: dict[str, Any]) -> dict[str, Any]:

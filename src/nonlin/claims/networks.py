@@ -51,7 +51,8 @@ class Kept:
 
         size = {"depth": depth, "width": width, "norm": "none", "residual": False}
         model = mlp(input_shape, outputs, activation, **size)
-        name = repr(activation_of(activation()))
+        record = activation_of(activation())
+        name = record.name if record is not None else ""
         self.networks[name, torch.initial_seed()] = model
         return model
 

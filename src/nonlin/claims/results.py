@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +16,7 @@ from nonlin.claims.claim import MODES, Claim
 from nonlin.errors import NonlinError
 
 SCHEMA = 1
+_KEYS = {"schema", "claim", "mode", "settings", "versions", "experiment", "steps"}
 _PACKAGES = ("nonlin", "numpy", "scipy", "torch")
 
 
@@ -28,6 +29,7 @@ class Result:
         mode: ``quick`` or ``full``; verdicts of record rest on full runs.
         settings: what was asked, as JSON values.
         versions: of what it ran on.
+        experiment: the steps and their settings, as they were declared.
         steps: what each step gave.
     """
 
@@ -35,6 +37,7 @@ class Result:
     mode: str
     settings: Mapping[str, Any]
     versions: Mapping[str, str]
+    experiment: Sequence[Any]
     steps: Mapping[str, Any]
 
 
@@ -69,17 +72,25 @@ def read_results(claims: Iterable[Claim], folder: Path | None = None) -> dict[in
 def read(path: Path, claim: Claim) -> Result:
     """One result, checked against the claim."""
     content = _load(path)
-    wrong = set(content) != {"schema", "claim", "mode", "settings", "versions", "steps"}
-    if wrong or content["schema"] != SCHEMA or content["claim"] != claim.number:
+    if set(content) != _KEYS or content["schema"] != SCHEMA or content["claim"] != claim.number:
         raise NonlinError(f"{path}: not a result of claim {claim.number}; run it again")
     mode = content["mode"]
-    asked = as_json(claim.settings[mode]) if mode in MODES else None
-    if content["settings"] != asked:
-        raise NonlinError(f"{path}: the settings of claim {claim.number} are others; run it again")
-    wanted = {step.name for step in claim.steps(**claim.settings[mode])}
-    if set(content["steps"]) != wanted:
+    known = mode in MODES
+    asked = as_json(claim.settings[mode]) if known else {}
+    declared = experiment_of(claim, mode) if known else []
+    if content["settings"] != asked or content["experiment"] != declared:
+        raise NonlinError(
+            f"{path}: claim {claim.number} is tested by other steps now; run it again"
+        )
+    if set(content["steps"]) != {name for name, _ in declared}:
         raise NonlinError(f"{path}: steps are missing; run claim {claim.number} again")
-    return Result(claim.number, mode, asked, content["versions"], content["steps"])
+    return Result(claim.number, mode, asked, content["versions"], declared, content["steps"])
+
+
+def experiment_of(claim: Claim, mode: str) -> list[Any]:
+    """The steps of a claim as JSON: a result of other ones is no result of this claim."""
+    steps = claim.steps(**claim.settings[mode])
+    return as_json([[step.name, dict(step.settings)] for step in steps])
 
 
 def save(path: Path, result: Result) -> None:
@@ -92,6 +103,7 @@ def save(path: Path, result: Result) -> None:
             "mode": result.mode,
             "settings": result.settings,
             "versions": result.versions,
+            "experiment": result.experiment,
             "steps": result.steps,
         },
     )

@@ -69,6 +69,8 @@ def _dress(axes: Any, panel: Panel) -> None:
     if "x" in panel.log:
         axes.set_xscale("log", base=2)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    elif all(float(x).is_integer() for series in panel.series for x in series.x):
+        axes.xaxis.get_major_locator().set_params(integer=True)
     if "y" in panel.log:
         axes.set_yscale("log")
     axes.grid(color=GRID)

@@ -74,10 +74,10 @@ def _method(judgements: Mapping[int, Judgement]) -> list[str]:
         "A claim is the conjunction of its parts, each with a criterion that was written down "
         "before the run. *Holds*: all parts are confirmed; *holds in part*: some are; *does not "
         "hold*: none is and one at least is refuted; *undecided*: neither, or a control that has "
-        "to be seen was not. What is computed is compared with its bounds; what is drawn at random is decided by paired differences, a t "
-        "test and two one-sided tests against a margin, as in `nonlin compare`. All "
-        f"{count} sampled parts of all claims, run or not, are corrected together (Holm's "
-        "step-down with Shaffer's bound), so that the chance of any false verdict on one of them "
+        "to be seen was not. What is computed is compared with its bounds; what is drawn at random "
+        "is decided by paired differences, a t test and two one-sided tests against a margin, as "
+        f"in `nonlin compare`. All {count} sampled parts of all claims, run or not, are corrected "
+        "together (Holm's step-down with Shaffer's bound), so that the chance of any false verdict on one of them "
         "is at most 5 %. Intervals are 95 % for a difference alone.",
     ]
 
