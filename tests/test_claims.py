@@ -242,6 +242,19 @@ def test_results_of_other_settings_or_damaged_ones_are_refused(tmp_path):
     file.write_text("{")
     with pytest.raises(NonlinError, match="cannot be read"):
         read_results([claim], tmp_path)
+    refused = []
+    assert read_results([claim], tmp_path, refused) == {}
+    assert len(refused) == 1
+
+
+def test_a_damaged_result_keeps_no_other_claim_from_running(tmp_path, capsys):
+    (tmp_path / "18.json").write_text("{")
+    words = ["claims", "run", "14", "--results", str(tmp_path), "--out", str(tmp_path), "--json"]
+    assert cli.run(words) == 0
+    shown = capsys.readouterr()
+    assert "18.json: cannot be read" in shown.err
+    assert json.loads(shown.out)[0]["verdict"] == "holds"
+    assert cli.run(["claims", "page", "--results", str(tmp_path)]) == 2
 
 
 @pytest.mark.parametrize(

@@ -50,11 +50,11 @@ CLAIM = Claim(
     picture=picture,
     settings={
         "quick": {"small": 1 << 16, "large": 1 << 20, "blocks": 6, "rounds": 5, "passes": 20},
-        "full": {"small": 1 << 18, "large": 1 << 22, "blocks": 25, "rounds": 15, "passes": 100},
+        "full": {"small": 1 << 18, "large": 1 << 22, "blocks": 30, "rounds": 11, "passes": 80},
     },
     notes="Ratios of PyTorch's kernels on one thread of one machine, forward and backward, in "
-    "turns; each run is a median over a block of rounds. What does not depend on the machine: relu "
-    "is a comparison where sigmoid and tanh need an exponential and a division, so that it is "
-    "never dearer; how much cheaper depends on how much of the time is memory, and in a network "
-    "on the share that the matrix products leave to the activation.",
+    "turns; each run is the fastest of a block of rounds. What does not depend on the machine: "
+    "relu is a comparison where sigmoid and tanh need an exponential and a division. How much "
+    "cheaper that is depends on how much of the time is memory, and in a network on the share that "
+    "matrix products leave to the activation.",
 )

@@ -51,21 +51,30 @@ def result_path(folder: Path, claim: Claim, mode: str) -> Path:
     return folder / (f"{claim.slug}.json" if mode == "full" else f"{claim.slug}.quick.json")
 
 
-def read_results(claims: Iterable[Claim], folder: Path | None = None) -> dict[int, Result]:
+def read_results(
+    claims: Iterable[Claim], folder: Path | None = None, refused: list[str] | None = None
+) -> dict[int, Result]:
     """The full runs that lie in a folder, by number.
 
     Args:
         claims: whose.
         folder: the committed ones when None.
+        refused: takes the messages about files that cannot be used, which then are left out.
 
     Raises:
-        NonlinError: a file is damaged, or was made by other settings than the claim's.
+        NonlinError: a file is damaged, or was made by other steps, and `refused` is None.
     """
     found = {}
     for claim in claims:
         path = result_path(folder or committed_folder(), claim, "full")
-        if path.is_file():
+        if not path.is_file():
+            continue
+        try:
             found[claim.number] = read(path, claim)
+        except NonlinError as error:
+            if refused is None:
+                raise
+            refused.append(str(error))
     return found
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json as json_text
 import os
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nonlin.errors import NonlinError, require
+
+if TYPE_CHECKING:
+    from nonlin.claims import Claim, Result
 
 app = typer.Typer(
     help="What teaching texts say about activation functions, put to the test.",
@@ -37,12 +42,12 @@ def claims(
             )
         return
     _require()
-    from nonlin.claims import judge, list_claims, read_results
+    from nonlin.claims import judge, list_claims
     from nonlin.cli.output import console
     from nonlin.report.claim_words import to_dict
     from nonlin.report.claims_text import claims_table
 
-    judgements = judge(list_claims(), read_results(list_claims(), _existing(results)))
+    judgements = judge(list_claims(), _usable(list_claims(), results))
     if json:
         told = [to_dict(judgement) for judgement in judgements.values()]
         print(json_text.dumps(told, ensure_ascii=False, indent=1, allow_nan=False))
@@ -72,7 +77,7 @@ def run(
     A verdict is corrected for all claims, so that it takes account of the full runs in --results.
     """
     _require()
-    from nonlin.claims import get_claim, judge, list_claims, read_results, run_claim
+    from nonlin.claims import get_claim, judge, list_claims, run_claim
     from nonlin.cli.output import console
     from nonlin.comparison.settings import check_count
     from nonlin.report.claim_words import to_dict
@@ -82,8 +87,7 @@ def run(
     if "all" in which and len(which) > 1:
         raise NonlinError("run all: leave out the numbers")
     chosen = list_claims() if which == ["all"] else [get_claim(word) for word in which]
-    kept = dict(read_results(list_claims(), _existing(results)))
-    told = []
+    kept = _usable([claim for claim in list_claims() if claim not in chosen], results)
     for claim in chosen:
         kept[claim.number] = run_claim(
             claim,
@@ -122,6 +126,17 @@ def page(
     target.mkdir(parents=True, exist_ok=True)
     written = write_pages(target, judge(list_claims(), found), found)
     print(f"{len(written)} files: {target / 'README.md'}")
+
+
+def _usable(claims: Sequence[Claim], results: Path | None) -> dict[int, Result]:
+    """The full runs there are; one that cannot be used is named, and counts as not run."""
+    from nonlin.claims import read_results
+
+    refused: list[str] = []
+    found = read_results(claims, _existing(results), refused)
+    for message in refused:
+        print(f"nonlin: {message}", file=sys.stderr)
+    return found
 
 
 def _existing(results: Path | None) -> Path | None:

@@ -21,10 +21,8 @@ def svg(panels: Sequence[Panel]) -> str:
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
-    require("matplotlib", "plot", "the picture of a claim")
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
+    mpl = require("matplotlib", "plot", "the picture of a claim")
+    make_figure = require("matplotlib.figure", "plot", "the picture of a claim").Figure
     names = list(dict.fromkeys(series.name for panel in panels for series in panel.series))
     looks = assign_looks(names)
     columns = min(_COLUMNS, len(panels))
@@ -32,8 +30,8 @@ def svg(panels: Sequence[Panel]) -> str:
     with mpl.rc_context(STYLE):
         key = 0.25 * -(-len(names) // _KEY_COLUMNS) + 0.1
         height = _HEIGHT * rows + key
-        figure = Figure(figsize=(max(_WIDTH * columns, 6.4), height), layout="constrained")
-        figure.get_layout_engine().set(rect=(0, 0, 1, 1 - key / height))  # type: ignore[union-attr]
+        figure = make_figure(figsize=(max(_WIDTH * columns, 6.4), height), layout="constrained")
+        figure.get_layout_engine().set(rect=(0, 0, 1, 1 - key / height))
         grid = figure.subplots(rows, columns, squeeze=False).ravel()
         handles: dict[str, Any] = {}
         for axes, panel in zip(grid, panels, strict=False):

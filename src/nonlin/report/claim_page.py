@@ -77,8 +77,8 @@ def _method(judgements: Mapping[int, Judgement]) -> list[str]:
         "to be seen was not. What is computed is compared with its bounds; what is drawn at random "
         "is decided by paired differences, a t test and two one-sided tests against a margin, as "
         f"in `nonlin compare`. All {count} sampled parts of all claims, run or not, are corrected "
-        "together (Holm's step-down with Shaffer's bound), so that the chance of any false verdict on one of them "
-        "is at most 5 %. Intervals are 95 % for a difference alone.",
+        "together (Holm's step-down with Shaffer's bound), so that the chance of any false verdict "
+        "on one of them is at most 5 %. Intervals are 95 % for a difference alone.",
     ]
 
 
