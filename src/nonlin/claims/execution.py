@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def run_claim(
         raise NonlinError(f"mode {mode!r}; allowed: {', '.join(MODES)}")
     settings, versions = as_json(claim.settings[mode]), describe_versions()
     steps = claim.steps(**claim.settings[mode])
-    _check_data(claim, steps, data_dir)
+    check_data([claim], mode, data_dir)
     begun = work / f"{claim.slug}.{mode}.part.json"
     # What was done under other settings or versions does not belong to this run.
     experiment = experiment_of(claim, mode)
@@ -82,13 +83,28 @@ def _resumed(path: Path, identity: dict[str, Any]) -> dict[str, Any]:
     return steps if isinstance(steps, dict) and content == identity else {}
 
 
-def _check_data(claim: Claim, steps: Any, data_dir: Path | None) -> None:
-    """Refuse before anything is computed: a study of hours must not end at a missing file."""
-    if not any("mnist" in step.needs for step in steps):
+def check_data(claims: Sequence[Claim], mode: str, data_dir: Path | None) -> None:
+    """Refuse before anything is computed: hours of work must not end at a missing file.
+
+    Args:
+        claims: those that are to run.
+        mode: ``quick`` or ``full``.
+        data_dir: the folder of MNIST, if one was named.
+
+    Raises:
+        NonlinError: one of them trains on MNIST, and it is not there.
+    """
+    training = [
+        claim
+        for claim in claims
+        if any("mnist" in step.needs for step in claim.steps(**claim.settings[mode]))
+    ]
+    if not training:
         return
     if data_dir is None:
+        number = training[0].number
         raise NonlinError(
-            f"claim {claim.number} trains on MNIST; name the folder of its files: --data-dir DIR"
+            f"claim {number} trains on MNIST; name the folder of its files: --data-dir DIR"
         )
     from nonlin.comparison.data import load
 

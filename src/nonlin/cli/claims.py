@@ -78,6 +78,7 @@ def run(
     """
     _require()
     from nonlin.claims import get_claim, judge, list_claims, run_claim
+    from nonlin.claims.execution import check_data
     from nonlin.cli.output import console
     from nonlin.comparison.settings import check_count
     from nonlin.report.claim_words import to_dict
@@ -87,11 +88,13 @@ def run(
     if "all" in which and len(which) > 1:
         raise NonlinError("run all: leave out the numbers")
     chosen = list_claims() if which == ["all"] else [get_claim(word) for word in which]
+    mode = "full" if full else "quick"
+    check_data(chosen, mode, data_dir)
     kept = _usable([claim for claim in list_claims() if claim not in chosen], results)
     for claim in chosen:
         kept[claim.number] = run_claim(
             claim,
-            "full" if full else "quick",
+            mode,
             data_dir=data_dir,
             out=out,
             workers=workers,

@@ -51,7 +51,7 @@ def _table(judgements: Mapping[int, Judgement]) -> str:
         "`nonlin claims run N` runs one, `make claims` writes these pages from the data beside "
         "them. What the texts print wrongly is in [errata](../errata.md).",
         "",
-        "| | claim | in | verdict | first measurement |",
+        "| | claim | in | verdict | a figure |",
         "| --- | --- | --- | --- | --- |",
     ]
     for number, judgement in judgements.items():
@@ -84,6 +84,7 @@ def _method(judgements: Mapping[int, Judgement]) -> list[str]:
 
 def _page(judgement: Judgement, result: Result | None) -> str:
     claim = judgement.claim
+    first, *others = say.sentences(judgement)
     lines = [
         f"# {claim.number}. {claim.title}",
         "",
@@ -91,8 +92,7 @@ def _page(judgement: Judgement, result: Result | None) -> str:
         "",
         f"Sources: {', '.join(f'{tag} ({SOURCES[tag]})' for tag in claim.sources)}.",
         "",
-        f"**{say.verdict_line(judgement)[0].upper()}{say.verdict_line(judgement)[1:]}.** "
-        + " ".join(say.sentences(judgement)),
+        "**{}**:{} {}".format(*first.split(":", 1), " ".join(others)),
         "",
     ]
     if result is not None:

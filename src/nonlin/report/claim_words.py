@@ -8,6 +8,8 @@ from typing import Any
 from nonlin.claims.claim import Exact, Sampled
 from nonlin.claims.judging import Finding, Judgement, more_in_words
 
+# Names of parts in a sentence.
+_MOST = 4
 _RELATIONS = {
     "above": "above the reference",
     "below": "below the reference",
@@ -33,14 +35,17 @@ def verdict_line(judgement: Judgement) -> str:
 
 
 def sentences(judgement: Judgement) -> list[str]:
-    """The verdict in two sentences: what is confirmed and what is not, and the first figure."""
+    """The verdict in two sentences: what is confirmed and what is not, and a figure."""
     if not judgement.findings:
         return ["Not run: there is no full run of it yet."]
     told = []
     for outcome in ("confirmed", "refuted", "undecided"):
         if found := judgement.having(outcome):
             more = f" ({more_in_words(judgement.more_runs)})" if outcome == "undecided" else ""
-            told.append(f"{outcome} for {_names(found)}{more}")
+            every = judgement.verdict == "holds"
+            told.append(
+                "every part is confirmed" if every else f"{outcome} for {_names(found)}{more}"
+            )
     if judgement.failed_controls:
         told.append(f"not seen: {_names(judgement.failed_controls)}")
     first = f"{judgement.verdict.capitalize()}: {'; '.join(told)}."
@@ -48,8 +53,9 @@ def sentences(judgement: Judgement) -> list[str]:
 
 
 def headline(judgement: Judgement) -> str:
-    """The figure of the first part that is no control."""
-    finding = next(f for f in judgement.findings if not f.part.control)
+    """The figure of the first part that was refuted, or else of the first; no control's."""
+    refuted = judgement.having("refuted")
+    finding = refuted[0] if refuted else next(f for f in judgement.findings if not f.part.control)
     sentence = f"{finding.part.name}: {effect(finding)}"
     return f"{sentence[0].upper()}{sentence[1:]}"
 
@@ -58,7 +64,7 @@ def effect(finding: Finding) -> str:
     """The number with its interval, the runs behind it and its corrected p."""
     part = finding.part
     if isinstance(part, Exact):
-        return f"{_number(finding.effect)}{part.unit} (computed; {criterion(part)})"
+        return f"{_number(finding.effect)}{part.unit} (computed)"
     value = finding.effect * part.scale
     text = f"{'+' if value >= 0 else '−'}{_number(abs(value))}{part.unit}"
     if finding.interval is not None:
@@ -117,7 +123,11 @@ def relation(finding: Finding) -> str:
 
 
 def _names(findings: list[Finding]) -> str:
-    return ", ".join(f"“{finding.part.name}”" for finding in findings)
+    """The parts; of many the first ones, as the table beside has them all."""
+    shown = [f"“{finding.part.name}”" for finding in findings]
+    if len(shown) > _MOST:
+        shown[_MOST - 1 :] = [f"{len(shown) - _MOST + 1} others"]
+    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
 
 
 def _number(value: float) -> str:
