@@ -196,10 +196,15 @@ def test_an_activation_against_itself_is_not_better(tmp_path):
 
 
 def test_a_stopped_run_resumes(tmp_path):
-    calls = []
+    calls, folders = [], []
 
     def count(context, *, name):
         calls.append(name)
+        context.folder.mkdir(parents=True, exist_ok=True)
+        # What an interrupted step kept is there when it goes on, and at no other time.
+        assert bool(list(context.folder.iterdir())) == (calls == ["first", "second", "second"])
+        (context.folder / "kept").touch()
+        folders.append(context.folder)
         if name == "second" and calls.count("second") == 1:
             raise KeyboardInterrupt
         return 2.0
@@ -216,6 +221,7 @@ def test_a_stopped_run_resumes(tmp_path):
     assert not (tmp_path / "out").exists()
     result = run_claim(claim, "full", **given)
     assert calls == ["first", "second", "second"]
+    assert folders[1] == folders[2] != folders[0]
     assert result.steps == {"first": 2.0, "second": 2.0}
     assert not list((tmp_path / "work").iterdir())
     assert read_results([claim], tmp_path / "out")[1] == result

@@ -45,7 +45,7 @@ CLAIM = Claim(
     picture=picture,
     settings={
         "quick": {"small": 1 << 16, "large": 1 << 20, "blocks": 6, "rounds": 5, "passes": 20},
-        "full": {"small": 1 << 18, "large": 1 << 22, "blocks": 30, "rounds": 11, "passes": 80},
+        "full": {"small": 1 << 18, "large": 1 << 22, "blocks": 30, "rounds": 11, "passes": 400},
     },
     notes="Ratios of PyTorch's kernels on one thread of one machine, forward and backward, in "
     "turns; each run is the fastest of a block of rounds. What does not depend on the "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,28 +60,36 @@ def run_claim(
     # What was done under other settings or versions does not belong to this run.
     experiment = experiment_of(claim, mode)
     identity = {"settings": settings, "versions": versions, "experiment": experiment}
+    folder = work / f"{claim.slug}.{mode}"
     done = _resumed(begun, identity)
+    if done is None:
+        shutil.rmtree(folder, ignore_errors=True)
+        done = {}
+        write(begun, {**identity, "steps": done})
     for index, step in enumerate(steps, 1):
         if step.name in done:
             continue
         if not quiet:
             print(f"claim {claim.number}, {index} of {len(steps)}: {step.name}", file=sys.stderr)
-        context = Context(work / f"{claim.slug}.{mode}" / str(index), data_dir, workers, quiet)
+        context = Context(folder / str(index), data_dir, workers, quiet)
         done[step.name] = as_json(step.run(context, **step.settings))
         write(begun, {**identity, "steps": done})
     result = Result(claim.number, mode, settings, versions, experiment, done)
     save(result_path(out, claim, mode), result)
+    # The same call again is another run, not a second look at this one.
     begun.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
     return result
 
 
-def _resumed(path: Path, identity: dict[str, Any]) -> dict[str, Any]:
+def _resumed(path: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
+    """The finished steps of the same experiment; None where there is nothing to resume."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return {}
+        return None
     steps = content.pop("steps", None) if isinstance(content, dict) else None
-    return steps if isinstance(steps, dict) and content == identity else {}
+    return steps if isinstance(steps, dict) and content == identity else None
 
 
 def check_data(claims: Sequence[Claim], mode: str, data_dir: Path | None) -> None:
