@@ -56,5 +56,6 @@ CLAIM = Claim(
     "turns; each run is the fastest of a block of rounds. What does not depend on the machine: "
     "relu is a comparison where sigmoid and tanh need an exponential and a division. How much "
     "cheaper that is depends on how much of the time is memory, and in a network on the share that "
-    "matrix products leave to the activation.",
+    "matrix products leave to the activation. Two earlier runs, with fewer "
+    "rounds, were too noisy to tell about the network's pass.",
 )

@@ -50,5 +50,6 @@ CLAIM = Claim(
     notes="Ratios of PyTorch's kernels on one thread of one machine, forward and backward, in "
     "turns; each run is the fastest of a block of rounds. What does not depend on the "
     "machine: swish needs an exponential and a division and relu a comparison; the two can only be "
-    "level where memory or matrix products take the time.",
+    "level where memory or matrix products take the time. Two earlier runs, with fewer "
+    "rounds, were too noisy to tell about the network's pass.",
 )
