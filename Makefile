@@ -5,8 +5,8 @@ READY := $(VENV)/ready
 # mish costs most here, and the demo has to end soon on two cores.
 DEMO := --data digits --activations relu,leaky_relu,elu,gelu,swish,tanh,sigmoid --seeds 5
 
-.PHONY: demo test lint format bench sanitize diagnoses certificates study-init study-signal docs browser \
-  picture show-picture clean
+.PHONY: demo test lint format bench sanitize diagnoses claims study-claims certificates study-init \
+  study-signal docs browser picture show-picture clean
 
 demo: $(READY)  ## Compare activations on embedded data
 	$(BIN)/nonlin compare $(DEMO)
@@ -53,6 +53,12 @@ study-init: $(READY)  ## 50 plain layers on MNIST: make study-init DATA_DIR=...;
 
 study-signal: $(READY)  ## Theory against networks of width 2,000, every smooth record
 	$(BIN)/python benchmarks/signal_study.py
+
+claims: $(READY)  ## Write the pages of docs/claims/ from the data beside them
+	$(BIN)/nonlin claims page
+
+study-claims: $(READY)  ## Full run of the claims: make study-claims DATA_DIR=... [CLAIMS="2 9"]; resumes
+	$(BIN)/nonlin claims run $(or $(CLAIMS),all) --full --data-dir $(DATA_DIR) --out docs/claims
 
 picture: $(READY) browser  ## Redraw the README picture: make picture REPORT=.../report.html
 	$(BIN)/python docs/picture.py $(REPORT) docs/report.png 1360

@@ -11,6 +11,7 @@ import typer
 import nonlin
 from nonlin.cli.certify import certify
 from nonlin.cli.check import check
+from nonlin.cli.claims import app as claims
 from nonlin.cli.compare import compare
 from nonlin.cli.info import info
 from nonlin.cli.list import list_
@@ -40,6 +41,7 @@ app.command()(check)
 _RUNS_A_SCRIPT = {"allow_interspersed_args": False, "allow_extra_args": True}
 app.command(context_settings=_RUNS_A_SCRIPT)(watch)
 app.command(context_settings=_RUNS_A_SCRIPT)(repair)
+app.add_typer(claims, name="claims")
 
 
 def _print_version(asked: bool) -> None:

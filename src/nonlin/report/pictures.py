@@ -18,7 +18,7 @@ _THUMBNAIL = (1.5, 0.75)
 _KEY_ROW = 0.28
 _KEY_COLUMNS = 4
 _DOTS_PER_INCH = 200
-_STYLE = {
+STYLE = {
     "font.family": "sans-serif",
     "font.size": 9,
     # Text stays text: the reader's own fonts, and a third of the size.
@@ -27,8 +27,8 @@ _STYLE = {
     "path.simplify_threshold": 0.2,
 }
 # Plotly's words for line styles, in matplotlib's.
-_DASHES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
-_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+DASHES = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
+METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
 
 def png(records: Sequence[Activation]) -> bytes:
@@ -40,7 +40,7 @@ def png(records: Sequence[Activation]) -> bytes:
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
-    return _saved(_picture(curves_of(records)), "png", dpi=_DOTS_PER_INCH)
+    return saved(_picture(curves_of(records)), "png", dpi=_DOTS_PER_INCH)
 
 
 def svg(records: Sequence[Activation]) -> str:
@@ -49,7 +49,7 @@ def svg(records: Sequence[Activation]) -> str:
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
-    return _inline(_saved(_picture(curves_of(records)), "svg", metadata=_METADATA).decode())
+    return _inline(saved(_picture(curves_of(records)), "svg", metadata=METADATA).decode())
 
 
 def thumbnail(record: Activation) -> str:
@@ -72,11 +72,11 @@ def thumbnail(record: Activation) -> str:
         windows = heights(curves)
         axes.set_ylim(padded((min(w[0] for w in windows), max(w[1] for w in windows)), 0.08))
         axes.set_xlim(curves[0].x[0], curves[0].x[-1])
-    return _inline(_saved(figure, "svg", metadata=_METADATA).decode())
+    return _inline(saved(figure, "svg", metadata=METADATA).decode())
 
 
 def _style() -> Any:
-    return require("matplotlib", "plot", "a picture").rc_context(_STYLE)
+    return require("matplotlib", "plot", "a picture").rc_context(STYLE)
 
 
 def _figure(inches: tuple[float, float]) -> Any:
@@ -117,7 +117,7 @@ def _dress(axes: Any, title: str) -> None:
 def _draw(axes: Any, curve: Curve, place: int, looks: Looks) -> None:
     look = looks[curve.name]
     y = (curve.value, curve.derivative)[place]
-    axes.plot(curve.x, y, color=look.colour, linestyle=_DASHES[look.dash], linewidth=1.8)
+    axes.plot(curve.x, y, color=look.colour, linestyle=DASHES[look.dash], linewidth=1.8)
     for at, height in (curve.value_dots, curve.derivative_dots)[place]:
         axes.plot([at], [height], color=look.colour, marker="o", markersize=4)
 
@@ -126,7 +126,7 @@ def _key(figure: Any, curves: Sequence[Curve], looks: Looks) -> None:
     lines = require("matplotlib.lines", "plot", "a picture")
     styles = [looks[curve.name] for curve in curves]
     handles = [
-        lines.Line2D([], [], color=s.colour, linestyle=_DASHES[s.dash], linewidth=1.8)
+        lines.Line2D([], [], color=s.colour, linestyle=DASHES[s.dash], linewidth=1.8)
         for s in styles
     ]
     columns = min(len(curves), _KEY_COLUMNS)
@@ -142,7 +142,8 @@ def _shortened(name: str, longest: int = 28) -> str:
     return name if len(name) <= longest else name[: longest - 1] + "…"
 
 
-def _saved(figure: Any, form: str, **options: Any) -> bytes:
+def saved(figure: Any, form: str, **options: Any) -> bytes:
+    """A figure as the bytes of a file, in the house's style."""
     target = io.BytesIO()
     with _style():
         figure.savefig(target, format=form, facecolor="white", **options)
