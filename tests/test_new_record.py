@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import nonlin
+from copies import copy_sources
 
 ROOT = Path(__file__).parent.parent
 MODULE = '''"""The cube, which nobody should train with."""
@@ -47,21 +48,15 @@ cube = Activation(
 '''
 
 
-# An editable install finds its own sources before those on PYTHONPATH.
-COPY_FIRST = """import sys
-sys.meta_path[:] = [f for f in sys.meta_path if not type(f).__name__.startswith("ScikitBuild")]
-"""
-
-
 @pytest.fixture
 def copied(tmp_path) -> Path:
     """A copy of the sources and the tests, to which a module can be added."""
     ignored = shutil.ignore_patterns("__pycache__", "test_new_record.py")
-    shutil.copytree(Path(nonlin.__file__).parent, tmp_path / "src" / "nonlin", ignore=ignored)
+    (tmp_path / "src").mkdir()
+    copy_sources(tmp_path / "src")
     for folder in ("tests", "docs"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignored)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    (tmp_path / "src" / "sitecustomize.py").write_text(COPY_FIRST, "utf-8")
     return tmp_path
 
 

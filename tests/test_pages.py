@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 import nonlin
 from browser import launch, opened, wait_until
 from catalogue import RECORDS
+from copies import copy_sources
 from nonlin import cli
 from nonlin.properties import PROPERTIES
 from nonlin.report import description as say
@@ -66,9 +66,7 @@ def browser():
 def docs(tmp_path_factory):
     """The docs of the catalogue and of one record more, whose module is all that was added."""
     folder = tmp_path_factory.mktemp("docs")
-    copied = folder / "nonlin"
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(Path(nonlin.__file__).parent, copied, ignore=ignored)
+    copied = copy_sources(folder)
     (copied / "functions" / "_square_rule.py").write_text(RULE, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, str(ROOT / "docs" / "build.py"), str(folder / "out")],

@@ -84,7 +84,9 @@ class MeanField:
             return ()
         found = []
         for low, high, a, b in zip(grid, grid[1:], values, values[1:], strict=False):
-            if a * b < 0:
+            if a == 0:
+                found.append(math.exp(low))
+            elif a * b < 0:
                 found.append(math.exp(_root(excess, low, high)))
         return tuple(found)
 
