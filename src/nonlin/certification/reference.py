@@ -343,7 +343,9 @@ def _last_term(coefficients: tuple[float, ...], degree: int, width: float) -> fl
     """Size of the last term at the ends of a segment; 0 where it was dropped."""
     if len(coefficients) <= degree:
         return 0.0
-    return abs(coefficients[degree]) * (width / 2) ** degree
+    last = abs(coefficients[degree])
+    # The power of a wide segment alone may leave float64's range.
+    return math.exp(math.log(last) + degree * math.log(width / 2)) if last else 0.0
 
 
 def _crosses(values: list[Any]) -> bool:
