@@ -80,6 +80,8 @@ void compute(const Entry& entry, Mode mode, void* x, void* upstream, void* first
 // Elements that a thread takes at a time: large beside the cost of taking them, small beside
 // the cache.
 constexpr std::size_t kPart = 16384;
+// Of long arrays a thread takes huge pages of its own, so that no two wait for the same fault.
+constexpr std::size_t kLong = std::size_t(1) << 22, kLongPart = std::size_t(1) << 19;
 
 char* at(void* operand, std::size_t bytes) {
   return operand == nullptr ? nullptr : static_cast<char*>(operand) + bytes;
@@ -192,14 +194,15 @@ void blockwise(void* const (&operands)[kOperands], const std::vector<std::ptrdif
 // Splits `count` elements into parts for threads.
 template <class Part>
 void in_parts(std::size_t count, int threads, const Part& part) {
-  const std::size_t parts = (count + kPart - 1) / kPart;
+  const std::size_t size = count < kLong ? kPart : kLongPart;
+  const std::size_t parts = (count + size - 1) / size;
   if (threads <= 1 || parts <= 1) {
     if (count > 0) part(0, count);
     return;
   }
   run_parts(int(parts), threads, [&](int i) {
-    const std::size_t start = std::size_t(i) * kPart;
-    part(start, std::min(kPart, count - start));
+    const std::size_t start = std::size_t(i) * size;
+    part(start, std::min(size, count - start));
   });
 }
 
