@@ -423,3 +423,10 @@ def test_the_bound_of_a_test_suite():
     assert good.max_ulp < 2
     with pytest.raises(AssertionError, match=r"^nonlin:sigmoid: 0\.\d+ ULP at x = .*, allowed 0.1"):
         assert_certified(nonlin.sigmoid, max_ulp=0.1, patterns=(ONE, ABOVE_ONE))
+
+
+def test_a_slope_of_zero_where_the_curvature_jumps_is_zero():
+    """A central difference leaves f″·h/2 there, which would accuse a right 0 of 2²³ ULP."""
+    for x, true in ((-1.0, 0.0), (1.0, 1.0), (-0.5, 0.25)):
+        assert exact.derivative(nonlin.sparse_plus, x) == pytest.approx(true, rel=1e-20, abs=0)
+    assert nonlin.certify(nonlin.sparse_plus, order=1, samples=2000).max_ulp <= 0.5
