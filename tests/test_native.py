@@ -255,6 +255,20 @@ def test_results_do_not_depend_on_threads(dtype):
         assert all(torch.equal(a, b) for a, b in zip(results[0], other, strict=True))
 
 
+def test_long_arrays_are_shared_out_whole():
+    """From 2²² elements on threads take larger parts, of which the last is shorter."""
+    x = torch.linspace(-9, 9, (1 << 22) + 12345)
+    whole = nonlin.silu(x)
+    try:
+        torch.set_num_threads(2)
+        shared = nonlin.silu(x)
+    finally:
+        torch.set_num_threads(1)
+    assert torch.equal(shared, whole)
+    ends = [0, 1 << 19, (1 << 22) - 1, 1 << 22, len(x) - 1]
+    assert torch.equal(whole[ends], nonlin.silu(x[ends]))
+
+
 @pytest.mark.parametrize("save", ["auto", "input", "derivative"])
 @only()
 def test_autograd_is_derivative_times_upstream(kernel, save):
