@@ -105,6 +105,16 @@ def test_float32_is_within_its_bound_of_float64(kind, precision):
         )
 
 
+@pytest.mark.parametrize("binade", [-7, 2])
+def test_fast_gelu_over_whole_binades(binade):
+    """Where an exhaustive sweep found 4.2 ULP, which no sample had."""
+    bits = np.arange((binade + 127) << 23, (binade + 128) << 23, dtype=np.uint32)
+    for x in (bits.view(np.float32), -bits.view(np.float32)):
+        got = nonlin.gelu(x, precision="fast")
+        true = formula(nonlin.gelu, "value", x.astype(np.float64))
+        assert (np.abs(got - true) / ulp(true, "float32")).max() <= KERNEL_VALUE["fast"]
+
+
 @only("float32")
 def test_float32_derivative_is_exact_where_it_crosses_zero(kernel):
     record = record_of(kernel)

@@ -50,19 +50,19 @@ constexpr float kFastExpm1Rest[] = {
 };
 
 // On [0, 15], in t = (a − 2.5)/(a + 2.5), where no term is much larger than the sum:
-// (a + 2.5)·e^(a²/2)·Φ(−a), 1.9e-8; and (e^(a²/2)·Φ(−a) − a/√(2π))/(a₀ − a), 5e-9, where a₀ is the
+// (a + 2.5)·e^(a²/2)·Φ(−a), 3.9e-8; and (e^(a²/2)·Φ(−a) − a/√(2π))/(a₀ − a), 6.6e-9, where a₀ is the
 // point at which the derivative of −aΦ(−a) crosses zero: rounded, and what that loses.
 constexpr float kFastMills[] = {
-    0x1.69cee60000000p-1f, -0x1.bc19c00000000p-2f, 0x1.0e4f3c0000000p-3f,
-    0x1.2ea10e0000000p-7f, -0x1.0c7c700000000p-6f, -0x1.a359ea0000000p-10f,
-    0x1.4b32e40000000p-9f, 0x1.66a4820000000p-11f, -0x1.49dee40000000p-12f,
-    -0x1.4d72a00000000p-13f,
+    0x1.69cee60000000p-1f, -0x1.bc19c20000000p-2f, 0x1.0e4f8a0000000p-3f,
+    0x1.2ea4c80000000p-7f, -0x1.0c8c220000000p-6f, -0x1.a4142a0000000p-10f,
+    0x1.4c60820000000p-9f, 0x1.6a4c760000000p-11f, -0x1.5171a20000000p-12f,
+    -0x1.5a23620000000p-13f,
 };
 constexpr float kFastMillsSlope[] = {
-    0x1.f568ec0000000p-2f, -0x1.082e3c0000000p-3f, 0x1.6eb5800000000p-5f,
-    -0x1.2755100000000p-8f, -0x1.657fe00000000p-9f, 0x1.d929cc0000000p-12f,
-    0x1.812c900000000p-12f, -0x1.b4d8140000000p-18f, -0x1.c337e00000000p-15f,
-    -0x1.c553e00000000p-17f,
+    0x1.f568ec0000000p-2f, -0x1.082e3c0000000p-3f, 0x1.6eb5880000000p-5f,
+    -0x1.27543c0000000p-8f, -0x1.657f5e0000000p-9f, 0x1.d905e00000000p-12f,
+    0x1.80ea9a0000000p-12f, -0x1.b4304e0000000p-18f, -0x1.c067820000000p-15f,
+    -0x1.beaf5c0000000p-17f,
 };
 constexpr float kFastCrossing = 0x1.80ead20000000p-1f, kFastCrossingLost = -0x1.a03fd40000000p-27f;
 
