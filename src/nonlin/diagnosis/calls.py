@@ -287,7 +287,7 @@ class Calls:
             )
             site.pending = None
             if result.requires_grad and result.grad_fn is not None and seen.grad:
-                result.register_hook(_Gradient(site, self.step))
+                result.register_hook(_Gradient(self.run, site, self.step))
         self.origins.note(result, Origin(None, None, site, True, origin.axis))
         facts = site.record.facts
         if isinstance(facts, Facts) and facts.smoothness < 0 and not facts.surrogate:
@@ -399,16 +399,16 @@ class Calls:
 class _Gradient:
     """Notes the gradient that reaches an activation's output, in back-propagation."""
 
-    def __init__(self, site: Site, step: int) -> None:
-        self.site, self.step = site, step
+    def __init__(self, run: Run, site: Site, step: int) -> None:
+        self.run, self.site, self.step = run, site, step
 
     def __call__(self, gradient: Tensor) -> None:
         try:
             with torch._C.DisableTorchFunction(), torch.no_grad():
                 self._note(gradient)
-        except Exception:
-            # Not the place for a warning: the step's figures show a gap.
-            return
+        except Exception as error:
+            # Amid back-propagation is not the place for a warning.
+            self.run.notes.append(f"a gradient at {self.site.layer} was not measured: {error!r}")
 
     def _note(self, gradient: Tensor) -> None:
         wide = gradient if gradient.dtype.itemsize >= 4 else gradient.float()
