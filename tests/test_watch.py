@@ -235,6 +235,23 @@ def test_frozen_sparse_and_missing_gradients_are_understood():
     assert watcher.run.notes == []
 
 
+def test_a_gradient_that_fails_to_be_measured_is_noted(monkeypatch):
+    from nonlin.diagnosis import calls
+
+    def fail(self, gradient):
+        raise ArithmeticError("planted")
+
+    monkeypatch.setattr(calls._Gradient, "_note", fail)
+    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with nonlin.watch(model, optimizer, every=1, quiet=True) as watcher:
+        for _ in range(3):
+            model(torch.ones(2, 4)).sum().backward()
+            optimizer.step()
+    noted = [note for note in watcher.diagnosis.notes if "planted" in note]
+    assert noted == ["a gradient at 1 was not measured: ArithmeticError('planted')"]
+
+
 def test_a_failing_measurement_is_switched_off_with_one_warning(monkeypatch):
     def fail(*args):
         raise ZeroDivisionError("broken on purpose")
