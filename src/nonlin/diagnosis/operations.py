@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from nonlin.tracing import calls
+
 
 class Effect(Enum):
     """What a function makes of its input."""
@@ -28,23 +30,20 @@ class Effect(Enum):
     OTHER = "other"
 
 
+# What tracing does not have to tell apart stands here.
+_KNOWN = {
+    Effect.VIEW: calls.VIEWS | {"identity"},
+    Effect.LINEAR: calls.AVERAGES | calls.JOINS | {"cumsum", "neg", "neg_", "negative", "sum"},
+    Effect.ADD: calls.SUMS,
+    Effect.MULTIPLY: calls.PRODUCTS | calls.QUOTIENTS,
+    Effect.BATCH_NORM: {"batch_norm"},
+    Effect.NORM: calls.NORMS - {"batch_norm"} | {"local_response_norm"},
+    Effect.DROPOUT: calls.DROPOUTS | {"feature_dropout"},
+    Effect.WEIGHT: calls.CONVOLUTIONS
+    | calls.MATMULS
+    | {"linear", "addmm", "__rmatmul__", "bilinear"},
+}
 _NAMES = {
-    Effect.VIEW: """view reshape flatten unflatten squeeze squeeze_ unsqueeze unsqueeze_ transpose
-        transpose_ swapaxes permute contiguous __getitem__ chunk split unbind float double half
-        bfloat16 to type movedim moveaxis clone expand expand_as view_as reshape_as repeat narrow
-        select index_select t tensor_split ravel identity""",
-    Effect.LINEAR: """neg neg_ negative mean sum avg_pool1d avg_pool2d avg_pool3d pad roll flip
-        adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d interpolate pixel_shuffle
-        cumsum unfold fold cat concat stack hstack vstack concatenate""",
-    Effect.ADD: """add add_ sub sub_ subtract rsub __radd__ __rsub__ __iadd__ __isub__ __sub__
-        __add__""",
-    Effect.MULTIPLY: """mul mul_ multiply __rmul__ __imul__ __mul__ div div_ true_divide
-        __truediv__""",
-    Effect.BATCH_NORM: "batch_norm",
-    Effect.NORM: "layer_norm group_norm instance_norm rms_norm local_response_norm normalize",
-    Effect.DROPOUT: "dropout dropout_ dropout1d dropout2d dropout3d feature_dropout",
-    Effect.WEIGHT: """linear conv1d conv2d conv3d conv_transpose1d conv_transpose2d
-        conv_transpose3d matmul mm addmm bmm __matmul__ __rmatmul__ bilinear""",
     Effect.STEP: """round round_ sign sign_ floor floor_ ceil ceil_ trunc trunc_ heaviside
         argmax argmin argsort gt lt ge le eq ne __gt__ __lt__ __ge__ __le__ bool int long
         bernoulli multinomial searchsorted bucketize one_hot sgn floor_divide topk_indices""",
@@ -65,7 +64,10 @@ _GETTERS_THAT_ARRANGE = {"T", "mT", "H", "mH", "real"}
 
 @cache
 def _by_name() -> dict[str, Effect]:
-    return {name: effect for effect, names in _NAMES.items() for name in names.split()}
+    listed = {effect: names.split() for effect, names in _NAMES.items()}
+    return {
+        name: effect for of in (_KNOWN, listed) for effect, names in of.items() for name in names
+    }
 
 
 @cache

@@ -1,94 +1,115 @@
-"""Names of PyTorch's calls that are no activation, by what they do to the numbers."""
+"""Names of PyTorch's calls that are no activation, by what they do to the numbers.
+
+The one list of them: what a model is drawn by (``recorder.py``) and what a training is diagnosed
+by (``diagnosis/operations.py``) read it.
+"""
 
 from __future__ import annotations
 
-# They hand on the values they get, or some of them. Pooling and means change the
-# spread by what the data decide; the refinement on a batch measures it.
-HANDED_ON = frozenset(
+# The same numbers, arranged anew.
+VIEWS = frozenset(
     [
-        "__get__",
         "__getitem__",
-        "adaptive_avg_pool1d",
-        "adaptive_avg_pool2d",
-        "adaptive_avg_pool3d",
-        "adaptive_max_pool1d",
-        "adaptive_max_pool2d",
-        "adaptive_max_pool3d",
-        "alpha_dropout",
-        "amax",
         "as_strided",
-        "avg_pool1d",
-        "avg_pool2d",
-        "avg_pool3d",
         "bfloat16",
         "broadcast_to",
-        "channel_shuffle",
         "chunk",
         "clone",
         "contiguous",
         "cpu",
         "cuda",
-        "detach",
-        "diff",
         "double",
-        "dropout",
-        "dropout1d",
-        "dropout2d",
-        "dropout3d",
-        "dropout_",
         "expand",
         "expand_as",
-        "feature_alpha_dropout",
         "flatten",
-        "flip",
         "float",
-        "fold",
-        "gather",
         "half",
         "index_select",
-        "interpolate",
-        "masked_fill",
-        "max_pool1d",
-        "max_pool2d",
-        "max_pool3d",
-        "mean",
         "movedim",
         "moveaxis",
         "narrow",
         "permute",
-        "pixel_shuffle",
-        "pixel_unshuffle",
+        "ravel",
         "repeat",
-        "requires_grad_",
         "reshape",
         "reshape_as",
-        "roll",
         "select",
         "split",
         "squeeze",
+        "squeeze_",
         "swapaxes",
         "swapdims",
         "t",
-        "take_along_dim",
+        "tensor_split",
         "to",
         "transpose",
-        "tril",
-        "triu",
+        "transpose_",
         "type",
         "type_as",
         "unbind",
         "unflatten",
-        "unfold",
         "unsqueeze",
-        "upsample",
+        "unsqueeze_",
         "view",
         "view_as",
-        "pad",
-        "_pad",
     ]
 )
+# Linear, without weights to learn. Pooling and means change the spread by what the data decide;
+# the refinement on a batch measures it.
+AVERAGES = frozenset(
+    [
+        "_pad",
+        "adaptive_avg_pool1d",
+        "adaptive_avg_pool2d",
+        "adaptive_avg_pool3d",
+        "avg_pool1d",
+        "avg_pool2d",
+        "avg_pool3d",
+        "flip",
+        "fold",
+        "interpolate",
+        "mean",
+        "pad",
+        "pixel_shuffle",
+        "roll",
+        "unfold",
+        "upsample",
+    ]
+)
+DROPOUTS = frozenset(["dropout", "dropout1d", "dropout2d", "dropout3d", "dropout_"])
+# Some of the numbers.
+PICKS = frozenset(
+    [
+        "adaptive_max_pool1d",
+        "adaptive_max_pool2d",
+        "adaptive_max_pool3d",
+        "amax",
+        "channel_shuffle",
+        "diff",
+        "gather",
+        "masked_fill",
+        "max_pool1d",
+        "max_pool2d",
+        "max_pool3d",
+        "pixel_unshuffle",
+        "take_along_dim",
+        "tril",
+        "triu",
+    ]
+)
+# They hand on the values they get, or some of them.
+HANDED_ON = VIEWS | AVERAGES | DROPOUTS | PICKS
+HANDED_ON |= {"__get__", "alpha_dropout", "detach", "feature_alpha_dropout", "requires_grad_"}
+
 NORMS = frozenset(
-    ["batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "normalize"]
+    [
+        "batch_norm",
+        "layer_norm",
+        "group_norm",
+        "instance_norm",
+        "rms_norm",
+        "normalize",
+    ]
 )
 CONVOLUTIONS = frozenset(f"{stem}{n}d" for stem in ("conv", "conv_transpose") for n in (1, 2, 3))
 SUMS = frozenset(
@@ -100,6 +121,8 @@ SUMS = frozenset(
         "__iadd__",
         "sub",
         "sub_",
+        "subtract",
+        "rsub",
         "__sub__",
         "__rsub__",
         "__isub__",
