@@ -236,12 +236,12 @@ def test_frozen_sparse_and_missing_gradients_are_understood():
 
 
 def test_a_gradient_that_fails_to_be_measured_is_noted(monkeypatch):
-    from nonlin.diagnosis import calls
+    from nonlin.diagnosis.gradients import Gradient
 
     def fail(self, gradient):
         raise ArithmeticError("planted")
 
-    monkeypatch.setattr(calls._Gradient, "_note", fail)
+    monkeypatch.setattr(Gradient, "_note", fail)
     model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     with nonlin.watch(model, optimizer, every=1, quiet=True) as watcher:

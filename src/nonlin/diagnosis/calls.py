@@ -12,18 +12,17 @@ from torch import Tensor, nn
 
 from nonlin.activation import Activation
 from nonlin.diagnosis import measuring
+from nonlin.diagnosis.gradients import Gradient
+from nonlin.diagnosis.layers import MOST_CALLS, Layers, When
 from nonlin.diagnosis.losses import note_loss
-from nonlin.diagnosis.naming import Names, layer_of
+from nonlin.diagnosis.naming import Names
 from nonlin.diagnosis.operations import Effect, effect_of
 from nonlin.diagnosis.provenance import INPUT, Origin, Origins
-from nonlin.diagnosis.statistics import Blocker, Run, Site, Weight
+from nonlin.diagnosis.statistics import Blocker, Run, Site
 from nonlin.facts import Facts
 from nonlin.nn import ActivationModule, activation_of
 from nonlin.recognition import recognise
 
-# Calls of one activation that are measured in a step: a recurrent cell makes hundreds.
-_MOST_CALLS = 4
-_CONVOLUTION = "conv"
 # Looks between two histograms of an activation's input.
 _PICTURED = 3
 
@@ -55,6 +54,7 @@ class Calls:
         self.looking = False
         self.stack: list[Frame] = []
         self.origins = Origins()
+        self.layers = Layers(run, self.names, self.origins)
         self.step = 0
         self._order = 0
         self._measured: dict[str, int] = {}
@@ -159,7 +159,12 @@ class Calls:
             return
         effect = seen.effect
         if effect is Effect.WEIGHT and isinstance(result, Tensor):
-            if self._weighted(seen, args, kwargs, result):
+            found = self.layers.find(seen.name, seen.tensors, args, kwargs, self._path())
+            if found is not None:
+                self._order += 1
+                self._last_weight = self._order
+                when = When(self.step, self._order, self._root)
+                self.layers.note(found, seen.name, args, kwargs, result, when)
                 return
         elif effect is Effect.LOSS:
             origin = self.origins.of(seen.tensors[0])
@@ -252,7 +257,7 @@ class Calls:
         origin: Origin,
     ) -> None:
         count = self._measured.get(site.layer, 0)
-        if count >= _MOST_CALLS:
+        if count >= MOST_CALLS:
             return
         self._measured[site.layer] = count + 1
         axis = origin.axis if -z.ndim <= origin.axis < z.ndim else -1
@@ -287,73 +292,12 @@ class Calls:
             )
             site.pending = None
             if result.requires_grad and result.grad_fn is not None and seen.grad:
-                result.register_hook(_Gradient(self.run, site, self.step))
+                result.register_hook(Gradient(self.run, site, self.step))
         self.origins.note(result, Origin(None, None, site, True, origin.axis))
         facts = site.record.facts
         if isinstance(facts, Facts) and facts.smoothness < 0 and not facts.surrogate:
             key = (site.name, site.layer)
             self.run.blockers[key] = Blocker(site.name, site.layer, self._order, "step")
-
-    def _weighted(self, seen: Seen, args: Any, kwargs: Mapping[str, Any], result: Tensor) -> bool:
-        weight, x = self._find_weight(seen, args, kwargs)
-        if weight is None or x is None:
-            return False
-        name = self.names.parameter(weight)
-        if name is None and seen.name in ("matmul", "mm", "bmm", "addmm"):
-            return False
-        layer = layer_of(name) if name is not None else self._path()
-        self._order += 1
-        self._last_weight = self._order
-        convolution = seen.name.startswith(_CONVOLUTION)
-        origin = self.origins.of(x) or Origin()
-        entry = self.run.weights.get(layer)
-        if entry is None:
-            turned = "transpose" in seen.name or seen.name in ("matmul", "mm", "addmm")
-            shape = tuple(weight.shape)
-            outputs = shape[1] if turned else shape[0]
-            fan_in = max(1, weight.numel() // max(1, outputs))
-            groups = 1
-            if convolution and not turned:
-                groups = max(1, x.shape[-(weight.ndim - 1)] // shape[1])
-            entry = Weight(layer, self._order, shape, fan_in, outputs, groups)
-            entry.root = self._root
-            self.run.weights[layer] = entry
-            bias = kwargs.get("bias", args[2] if len(args) > 2 else None)
-            if isinstance(bias, Tensor) and seen.name not in ("addmm", "bmm"):
-                entry.keep_bias(bias)
-        entry.order = self._order
-        entry.tied |= layer != self._path() and seen.name == "linear"
-        entry.calls += 1
-        entry.reads = origin.site
-        entry.reads_normalised = origin.normalised
-        entry.from_input = origin.is_input
-        for source in origin.linear_from or ():
-            entry.linear_calls[source] = entry.linear_calls.get(source, 0) + 1
-        if entry.calls_of_step(self.step) <= _MOST_CALLS and x.numel():
-            scale = measuring.rms(x.detach())
-            out = measuring.rms(result.detach())
-            entry.input.add(self.step, torch.stack([scale, out]))
-        axis = result.ndim - (weight.ndim - 1) if convolution else -1
-        self.origins.note(result, Origin(frozenset({layer}), layer, axis=axis))
-        return True
-
-    def _find_weight(
-        self, seen: Seen, args: Any, kwargs: Mapping[str, Any]
-    ) -> tuple[Tensor | None, Tensor | None]:
-        if seen.name not in ("matmul", "mm", "bmm", "addmm"):
-            x = kwargs.get("input", args[0] if args else None)
-            weight = kwargs.get("weight", args[1] if len(args) > 1 else None)
-            if isinstance(x, Tensor) and isinstance(weight, Tensor):
-                return weight, x
-            return None, None
-        pair = seen.tensors[-2:]
-        if len(pair) < 2:
-            return None, None
-        for weight, x in (pair[::-1], pair):
-            base = weight if weight.is_leaf else weight._base
-            if base is not None and base.requires_grad and self.names.parameter(base) is not None:
-                return base, x
-        return None, None
 
     def _multiplied(self, tensors: list[Tensor]) -> None:
         if len(tensors) < 2:
@@ -394,31 +338,6 @@ class Calls:
             return
         if output.shape == target.shape and self.origins.of(target) is None:
             note_loss(self.run, self.step, "difference", [output, target], origin, result)
-
-
-class _Gradient:
-    """Notes the gradient that reaches an activation's output, in back-propagation."""
-
-    def __init__(self, run: Run, site: Site, step: int) -> None:
-        self.run, self.site, self.step = run, site, step
-
-    def __call__(self, gradient: Tensor) -> None:
-        try:
-            with torch._C.DisableTorchFunction(), torch.no_grad():
-                self._note(gradient)
-        except Exception as error:
-            # Amid back-propagation is not the place for a warning.
-            self.run.notes.append(f"a gradient at {self.site.layer} was not measured: {error!r}")
-
-    def _note(self, gradient: Tensor) -> None:
-        wide = gradient if gradient.dtype.itemsize >= 4 else gradient.float()
-        norm = torch.linalg.vector_norm(wide)
-        zeros = tiny = norm.new_tensor(float("nan"))
-        if gradient.dtype.itemsize < 4:
-            limit = torch.finfo(gradient.dtype).tiny
-            zeros = (gradient == 0).float().mean()
-            tiny = (gradient.abs() < limit).float().mean()
-        self.site.gradient.add(self.step, torch.stack([norm, zeros, tiny]).float())
 
 
 def _tensors_in(args: Any, kwargs: Mapping[str, Any]) -> list[Tensor]:
