@@ -27,7 +27,8 @@ def precision(choice: Precision) -> Iterator[None]:
     Args:
         choice: ``"exact"``, the default, rounds a float64 result once: at most 0.51 ULP in
             float32. ``"fast"`` computes in float32: at most 4 ULP, beside a zero of a
-            derivative 4 of the larger units in which certificates count there. Where there is no fast kernel the exact one is as allowed.
+            derivative 4 of the larger units in which certificates count there. Where there is
+            no fast kernel the exact one is as allowed.
 
     Raises:
         NonlinError: another choice.
