@@ -10,9 +10,13 @@ from parts import (
     BCE,
     BINARY,
     CLASSES,
+    CURVED,
+    CURVED_PICTURES,
     MSE,
+    PARITY,
     PICTURES,
     REGRESSION,
+    SMOOTH,
     adam,
     deep,
     drawn,
@@ -286,7 +290,7 @@ def _flow() -> list[Case]:
         Case(
             "vanishing-functional-sigmoid",
             script(
-                REGRESSION,
+                SMOOTH,
                 """
                 class Net(nn.Module):
                     def __init__(self):
@@ -397,12 +401,12 @@ def _non_finite() -> list[Case]:
             "non-finite-log",
             script(
                 BINARY,
-                mlp("nn.ReLU()", (20, 64, 1), end="nn.ReLU()"),
-                training("-(y[rows] * torch.log(model(x[rows]))).mean()"),
+                "def cross(p, y):\n    return -(y * torch.log(p) + (1 - y) * torch.log(1 - p)).mean()\n",
+                mlp("nn.ReLU()", (20, 64, 1), end="nn.Sigmoid()"),
+                training("cross(model(3 * x[rows]), y[rows])", adam(0.01), epochs=60),
             ),
             "non-finite",
-            ("loss", "operation"),
-            ("output-loss-mismatch", "exploding-gradient"),
+            ("loss", "operation", "not-seen"),
         ),
         Case(
             "non-finite-data",
@@ -442,10 +446,10 @@ def _non_finite() -> list[Case]:
         Case(
             "non-finite-half",
             script(
-                REGRESSION,
+                SMOOTH,
                 mlp("nn.ReLU()", (20, 64, 64, 1)),
-                "model = model.half()\nx, y = 200 * x.half(), 300 * y.half()",
-                training(MSE, sgd(0.001)),
+                "model = model.half()\nx, y = x.half(), 500 * y.half()",
+                training(MSE, adam(0.01)),
             ),
             "non-finite",
             ("dtype", "input-scale", "target-scale"),
@@ -460,9 +464,9 @@ def _linear() -> list[Case]:
         Case(
             "linear-no-activation",
             script(
-                CLASSES,
+                CURVED,
                 "model = nn.Sequential(nn.Linear(20, 64), nn.Linear(64, 64), nn.Linear(64, 4))",
-                training(),
+                training(epochs=40),
             ),
             "linear-network",
             missing,
@@ -470,9 +474,9 @@ def _linear() -> list[Case]:
         Case(
             "linear-one-missing",
             script(
-                CLASSES,
+                PARITY,
                 functional(b="self.second(x)"),
-                training(optimizer=adam()),
+                training(optimizer=adam(), epochs=60),
             ),
             "linear-network",
             missing,
@@ -480,9 +484,9 @@ def _linear() -> list[Case]:
         Case(
             "linear-conv",
             script(
-                PICTURES,
+                CURVED_PICTURES,
                 CONV.replace(" nn.ReLU(),", ""),
-                training(optimizer=sgd(0.02)),
+                training(optimizer=sgd(0.02), epochs=40),
             ),
             "linear-network",
             missing,
@@ -499,7 +503,7 @@ def _linear() -> list[Case]:
         ),
         Case(
             "linear-identity-dropout",
-            script(CLASSES, mlp("nn.Dropout(0.1)"), training()),
+            script(CURVED, mlp("nn.Dropout(0.1)"), training(optimizer=adam(), epochs=40)),
             "linear-network",
             missing,
         ),
@@ -616,7 +620,7 @@ def _output() -> list[Case]:
             script(
                 CLASSES,
                 mlp("nn.ReLU()"),
-                training("nn.NLLLoss()(model(x[rows]), y[rows])", sgd(0.001)),
+                training("nn.NLLLoss()(model(x[rows]), y[rows])", sgd(0.03)),
             ),
             "output-loss-mismatch",
             wrong,
@@ -758,7 +762,7 @@ def _selu() -> list[Case]:
     return [
         Case(
             "selu-batch-norm",
-            script(CLASSES, mlp(norm), lecun, training(optimizer=sgd(0.02))),
+            script(CLASSES, mlp(norm), lecun, training(optimizer=sgd(0.02), batch=4)),
             "selu-misuse",
             ("batch-normalisation",),
         ),
@@ -780,12 +784,29 @@ def _selu() -> list[Case]:
             "selu-he-functional",
             script(
                 CLASSES,
-                functional("F.selu(self.first(x))", "F.selu(self.second(x))"),
+                """
+                class Net(nn.Module):
+                    def __init__(self):
+                        super().__init__()
+                        self.first = nn.Linear(20, 64)
+                        self.rest = nn.ModuleList(nn.Linear(64, 64) for _ in range(15))
+                        self.last = nn.Linear(64, 4)
+
+                    def forward(self, x):
+                        x = F.selu(self.first(x))
+                        for layer in self.rest:
+                            x = F.selu(layer(x))
+                        return self.last(x)
+
+
+                model = Net()
+                """,
                 drawn("nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')"),
-                training(optimizer=sgd(0.02)),
+                training(optimizer=sgd(0.05)),
             ),
             "selu-misuse",
             ("other-initialisation",),
+            ("exploding-gradient", "non-finite"),
         ),
     ]
 
@@ -799,7 +820,7 @@ def _underflow() -> list[Case]:
                 CLASSES,
                 mlp("nn.ReLU()"),
                 narrow.format(dtype="bfloat16"),
-                training(optimizer=sgd(0.001)),
+                training(optimizer=sgd(0.001), epochs=60),
             ),
             "underflow",
             ("dtype",),

@@ -18,6 +18,15 @@ CLASSES = """
 x = torch.randn(512, 20)
 y = torch.tanh(x @ torch.randn(20, 4)).argmax(1)
 """
+# Even in x, so that no linear network can tell the classes apart.
+CURVED = """
+x = torch.randn(512, 20)
+y = x[:, :4].abs().argmax(1)
+"""
+PARITY = """
+x = torch.randn(512, 20)
+y = (x[:, :3].prod(1) > 0).long()
+"""
 BINARY = """
 x = torch.randn(512, 20)
 y = (x @ torch.randn(20, 1) > 0).float()
@@ -31,6 +40,18 @@ y = torch.randint(4, (256,))
 x = 0.5 * torch.randn(256, 1, 12, 12)
 for k in range(4):
     x[y == k, :, 3 * k : 3 * k + 3] += 1.0
+"""
+# The bar is bright in half of the pictures and dark in the others.
+CURVED_PICTURES = """
+y = torch.randint(4, (256,))
+x = 0.5 * torch.randn(256, 1, 12, 12)
+for k in range(4):
+    x[y == k, :, 3 * k : 3 * k + 3] += 1.0
+x = x * torch.randn(256, 1, 1, 1).sign()
+"""
+SMOOTH = """
+x = torch.randn(512, 20)
+y = torch.sin(x @ torch.randn(20, 1) / 4)
 """
 SEQUENCES = """
 x = torch.randint(12, (256, 10))

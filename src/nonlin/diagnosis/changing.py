@@ -15,8 +15,10 @@ from torch.overrides import TorchFunctionMode
 from nonlin import init
 from nonlin.diagnosis.naming import Names, layer_of
 from nonlin.diagnosis.operations import Effect, effect_of
+from nonlin.diagnosis.substitutes import off_zero, straight_through
 from nonlin.functions import get
 from nonlin.recognition import recognise
+from nonlin.tracing import trace
 
 # What can be done to a running script.
 APPLIED = frozenset(
@@ -36,6 +38,10 @@ APPLIED = frozenset(
         "dtype",
         "remove_norm",
         "alpha_dropout",
+        "attach",
+        "straight_through",
+        "fill_inputs",
+        "epsilon",
     )
 )
 
@@ -91,6 +97,12 @@ class Changed(TorchFunctionMode):
             return functional.alpha_dropout(*args, **kwargs)
         if self._depth and name == "batch_norm" and "remove_norm" in self.change:
             return args[0]
+        if self._depth and effect is Effect.DETACH and "attach" in self.change:
+            return args[0]
+        if self._depth and effect is Effect.STEP and name == self.change.get("straight_through"):
+            return straight_through(func, name, args, kwargs)
+        if "epsilon" in self.change:
+            args = off_zero(name, args, self.change["epsilon"])
         known = recognise(func, args, kwargs) if self._depth else None
         if known is not None:
             x = known.input
@@ -131,6 +143,8 @@ class Changed(TorchFunctionMode):
         with torch.no_grad():
             if "dtype" in self.change:
                 return (first.float(), *inputs[1:])
+            if "fill_inputs" in self.change:
+                return (first.nan_to_num(0.0, 0.0, 0.0), *inputs[1:])
             if "standardise" not in self.change:
                 return None
             if id(module) not in self._scales:
@@ -167,8 +181,9 @@ class Changed(TorchFunctionMode):
                 if path == name and isinstance(bias, Tensor):
                     bias.zero_()
         if change.get("initialise"):
-            # On what the model is given now, so that calls and the exchanged activations count.
-            init.initialize_(model, inputs=inputs)
+            # On what the model is given now, so that calls count, for the activations to come.
+            new = {old: get(name) for old, name in change.get("swap", {}).items()}
+            init.initialize_(model, inputs=trace(model, *inputs).exchanged(new))
 
     def _loss(self, func: Any, name: str, args: Any, kwargs: dict[str, Any]) -> Any:
         if self.change.get("loss") == "cross_entropy" and name == "nll_loss":

@@ -8,6 +8,7 @@ import math
 from nonlin.diagnosis import evidence as ev
 from nonlin.diagnosis.finding import Finding, Repair
 from nonlin.diagnosis.statistics import Run
+from nonlin.diagnosis.substitutes import can_pass
 
 _LOWER_RATE = Repair("learning-rate", "Lower the learning rate tenfold.", {"learning_rate": 0.1})
 # Of the weights' length: ten times what a step usually is, and none that ruins them.
@@ -26,6 +27,11 @@ _NORMALISE = Repair(
     "normalisation",
     "Normalise before the activations: nn.LayerNorm, or nn.BatchNorm behind convolutions.",
     {"normalise": True},
+)
+_WIDER = Repair(
+    "dtype",
+    "Use bfloat16, or float16 with a torch.amp.GradScaler.",
+    {"dtype": "float32"},
 )
 _INITIALISE = Repair(
     "initialisation",
@@ -113,7 +119,13 @@ def _vanishing(finding: Finding, run: Run) -> list[Repair]:
     )
     residual = Repair("architecture", "Add residual connections around the layers.", {})
     if squashing:
-        return [both, _NORMALISE, _INITIALISE, residual]
+        # Gradients that no longer vanish ask for shorter steps.
+        slower = dataclasses.replace(
+            both,
+            text=both.text[:-1] + ", at a tenth of the learning rate.",
+            change={**both.change, "learning_rate": 0.1},
+        )
+        return [both, slower, _NORMALISE, _INITIALISE, residual]
     return [_INITIALISE, _NORMALISE, both, residual]
 
 
@@ -133,26 +145,23 @@ def _exploding(finding: Finding, run: Run) -> list[Repair]:
 
 def _non_finite(finding: Finding, run: Run) -> list[Repair]:
     if finding.cause == "input":
-        return [Repair("input", "Remove or fill the NaN and infinities in the data.", {})]
+        text = "Remove or fill the NaN and infinities in the data."
+        return [Repair("input", text, {"fill_inputs": True})]
     if finding.cause == "dtype":
-        return [
-            Repair(
-                "dtype",
-                "Use bfloat16, or float16 with a torch.amp.GradScaler.",
-                {"dtype": "float32"},
-            )
-        ]
+        return [_WIDER]
     if finding.cause in ("loss", "operation"):
         return [
             Repair(
                 "code",
                 "Keep logarithms, roots and divisions off 0: use the losses that take scores "
                 "(cross_entropy, binary_cross_entropy_with_logits), or add an epsilon.",
-                {},
+                {"epsilon": 1e-6},
             ),
             _LOWER_RATE,
         ]
-    return _exploding(finding, run)
+    # Whatever drove the numbers up, they fit into another format.
+    half = any(p.dtype.itemsize == 2 for p in run.parameters.values())
+    return [*([_WIDER] if half else []), *_exploding(finding, run)]
 
 
 def _linear(finding: Finding, run: Run) -> list[Repair]:
@@ -179,7 +188,7 @@ def _blocked(finding: Finding, run: Run) -> list[Repair]:
                 "code",
                 f"Remove {operation} from the path behind {finding.layer}, or freeze the layers "
                 "with requires_grad_(False) if it is meant.",
-                {},
+                {"attach": True} if operation in ("detach", "data") else {},
             )
         ]
     swap = _swap(run, tuple(s.layer for s in run.sites.values() if s.name == operation), "tanh")
@@ -187,7 +196,7 @@ def _blocked(finding: Finding, run: Run) -> list[Repair]:
         "activation",
         f"Give {operation} a surrogate gradient (nonlin.binary_step has one), or pass the "
         "gradient straight through: x + (f(x) - x).detach().",
-        {},
+        {"straight_through": operation} if can_pass(operation) else {},
     )
     return [swap, through] if swap.change["swap"] else [through]
 

@@ -29,7 +29,8 @@ class Verified:
         finding: what it is for.
         repair: the change.
         gain: mean fall of the final loss, as ln(loss without) − ln(loss with), over the last
-            tenth of the steps; of the share of wrong classes where the repair is another loss.
+            tenth of the steps; of the share of wrong classes where the repair is another loss; the
+            plain difference where a loss falls below 0.
         interval: its confidence interval over the seeds.
         before: median final loss without.
         after: median final loss with.
@@ -79,6 +80,8 @@ def verify(
 ) -> list[Verified]:
     """Try the repairs of findings in their order, until one of each finding helps.
 
+    Where none helps by itself, they are tried together: a fault can have two causes.
+
     Args:
         script: the training.
         arguments: its own arguments.
@@ -115,7 +118,7 @@ def verify(
         known: dict[str, Verified] = {}
         for finding in findings:
             applied = [r for r in finding.repairs if can_apply(r.change)][:most]
-            for repair in applied:
+            for repair in (*applied, *_together(applied)):
                 key = json.dumps(dict(repair.change), sort_keys=True)
                 if key in known:
                     result = known[key]
@@ -134,6 +137,16 @@ def verify(
     return tried
 
 
+def _together(repairs: Sequence[Repair]) -> list[Repair]:
+    """All of them in one."""
+    if len(repairs) < 2:
+        return []
+    text = "All of these: " + " ".join(r.text for r in repairs)
+    # Of two settings of one thing the first, which is expected to do more.
+    change = {k: v for r in reversed(repairs) for k, v in r.change.items()}
+    return [Repair("several", text, change)]
+
+
 def _figures(v: Verified) -> tuple[Any, ...]:
     return v.gain, v.interval, v.before, v.after, v.seeds
 
@@ -141,15 +154,16 @@ def _figures(v: Verified) -> tuple[Any, ...]:
 def _compared(
     finding: Finding, repair: Repair, plain: list[float], changed: list[float], confidence: float
 ) -> Verified:
-    # A loss that is not finite is worse than any: as bad as the worst of all, times e.
     finite = [v for v in (*plain, *changed) if math.isfinite(v)]
-    worst = math.e * max(finite, default=1.0)
-    floor = 1e-12
-    logs = [
-        np.log([max(v, floor) if math.isfinite(v) else worst for v in values])
+    scaled = np.asarray if min(finite, default=0.0) < 0 else _logarithms
+    scores = scaled(finite) if finite else np.zeros(1)
+    # A loss that is not finite is worse than any, by 1: e times as bad in logarithms.
+    worst = float(np.max(scores)) + 1.0
+    without, with_it = (
+        np.array([float(scaled([v])[0]) if math.isfinite(v) else worst for v in values])
         for values in (plain, changed)
-    ]
-    gain, interval = mean_interval(logs[0] - logs[1], confidence)
+    )
+    gain, interval = mean_interval(without - with_it, confidence)
     low, high = (interval.low, interval.high) if interval is not None else (-math.inf, math.inf)
     return Verified(
         finding,
@@ -160,6 +174,10 @@ def _compared(
         float(np.median(changed)),
         len(plain),
     )
+
+
+def _logarithms(losses: Sequence[float]) -> np.ndarray:
+    return np.log(np.maximum(losses, 1e-12))
 
 
 def in_a_process(

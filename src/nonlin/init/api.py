@@ -46,8 +46,9 @@ def initialize_(
         generator: source of the random numbers; the same one gives the same draws, up to
             scale, for any activation.
         inputs: an example of what the model takes: a tensor, a tuple of arguments or a dict of
-            keywords. Without `inputs` and `batch` the layers are taken in the order in which
-            they are registered, and activations that are calls are not found.
+            keywords; or what `nonlin.tracing.trace` wrote down of it. Without `inputs` and `batch`
+            the layers are taken in the order in which they are registered, and activations that
+            are calls are not found.
         batch: like `inputs`, of real data: each layer is then rescaled so that its output on it
             has variance 1 (the share of it that a residual branch has).
         mode: what is kept: the variance of the ``forward`` signal, of the ``backward`` gradient,
@@ -107,8 +108,10 @@ def initialize_(
 
 def _order(model: Any, example: Any) -> tuple[Trace, str]:
     from nonlin.init.registration import registered
-    from nonlin.tracing import trace
+    from nonlin.tracing import Trace, trace
 
+    if isinstance(example, Trace):
+        return example, "in order of execution"
     if example is None:
         return registered(model), (
             "in order of registration, because no inputs= were given: calls such as F.relu(x), "

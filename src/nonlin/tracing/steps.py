@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -83,6 +84,17 @@ class Trace:
     def readers(self, index: int) -> list[Step]:
         """The steps that read the output of a step."""
         return [step for step in self.steps if any(flow.source == index for flow in step.reads)]
+
+    def exchanged(self, new: Mapping[str, Activation]) -> Trace:
+        """The same steps with other activations, by the name of those that ran."""
+        return Trace(
+            tuple(
+                dataclasses.replace(step, record=new[step.record.name], module=None, values={})
+                if step.record is not None and step.record.name in new
+                else step
+                for step in self.steps
+            )
+        )
 
     def activations_after(self, index: int) -> list[Activation]:
         """The activations that read a step, directly or through norms, sums and joins."""

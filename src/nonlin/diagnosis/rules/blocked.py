@@ -27,7 +27,7 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
         ):
             starved.append((weight, parameter))
         else:
-            fed.append((weight, float(np.nanmax(gradient)) if gradient.size else 0.0))
+            fed.append((weight, float(np.nan_to_num(gradient).max(initial=0.0))))
     if not starved:
         return []
     last = max(w.order for w, _ in starved)

@@ -56,9 +56,8 @@ def _over_depth(run: Run, limits: Thresholds) -> list[Finding]:
 def _growth(flow: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
         last = flow[:, -1]
-        return np.where(
-            last > 0, np.nanmax(flow[:, : max(1, flow.shape[1] // 2)], axis=1) / last, np.nan
-        )
+        first = np.fmax.reduce(flow[:, : max(1, flow.shape[1] // 2)], axis=1)
+        return np.where(last > 0, first / last, np.nan)
 
 
 def _over_time(run: Run, limits: Thresholds) -> list[Finding]:

@@ -109,10 +109,10 @@ def attenuation(flow: np.ndarray) -> np.ndarray:
     """The first layer's gradient over the largest one behind it, by step."""
     finite = np.where(np.isfinite(flow), flow, np.nan)
     with np.errstate(all="ignore"):
-        later = np.nanmax(finite[:, 1:], axis=1)
+        later = np.fmax.reduce(finite[:, 1:], axis=1)
         # The best of the first quarter, so that one odd layer does not decide.
         head = max(1, finite.shape[1] // 4)
-        first = np.nanmax(finite[:, :head], axis=1)
+        first = np.fmax.reduce(finite[:, :head], axis=1)
         return np.where(later > 0, np.maximum(first, _SMALLEST) / later, np.nan)
 
 
