@@ -68,7 +68,8 @@ def test_a_step_keeps_its_values_and_gets_a_gradient(operation, function, slope)
 def test_what_was_cut_off_is_attached(cut):
     assert shifted(cut, {"clip": 1.0})[1] is None
     out, gradient = shifted(cut, {"attach": True})
-    assert torch.equal(out, X) and torch.equal(gradient, torch.ones(6))
+    assert torch.equal(out, X)
+    assert torch.equal(gradient, torch.ones(6))
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,8 @@ def test_logarithms_roots_and_divisions_are_kept_off_zero(function):
     out, gradient = shifted(function, {"clip": 1.0})
     assert not (torch.isfinite(out).all() and torch.isfinite(gradient).all())
     out, gradient = shifted(function, {"epsilon": 1e-6})
-    assert torch.isfinite(out).all() and torch.isfinite(gradient).all()
+    assert torch.isfinite(out).all()
+    assert torch.isfinite(gradient).all()
 
 
 def test_inputs_are_filled():
