@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from nonlin.claims.claim import Claim, Panel, Scores
-from nonlin.claims.training import FULL, QUICK, accuracy, curves, points, study
+from nonlin.claims.training import CNN, FULL, QUICK, accuracy, curves, points, study
 
 _MODELS = {
     "MLP of 2 layers": {"model": "mlp", "depth": 2},
     "MLP of 8 layers": {"model": "mlp", "depth": 8},
-    "CNN": {"model": "cnn", "depth": 2, "width": 16},
+    "CNN": CNN,
 }
 _OTHERS = ("sigmoid", "tanh")
 
@@ -18,7 +18,7 @@ _OTHERS = ("sigmoid", "tanh")
 def steps(**given: Any) -> Any:
     names = ",".join(("relu", *_OTHERS))
     return [
-        study(m, names, baseline="relu", **given, **settings) for m, settings in _MODELS.items()
+        study(m, names, baseline="relu", **{**given, **settings}) for m, settings in _MODELS.items()
     ]
 
 

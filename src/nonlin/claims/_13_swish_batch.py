@@ -7,7 +7,7 @@ from typing import Any
 from nonlin.claims.claim import Claim, Panel, Scores
 from nonlin.claims.training import FULL, QUICK, accuracy, points, study, sweep
 
-_SIZES = (16, 64, 256, 1024)
+_SIZES = (32, 128, 512, 2048)
 
 
 def _place(size: int) -> str:
@@ -16,7 +16,9 @@ def _place(size: int) -> str:
 
 def steps(**given: Any) -> Any:
     settings = {"depth": 4, "width": 64}
-    return [study(_place(n), "swish,relu", batch_size=n, **settings, **given) for n in _SIZES]
+    return [
+        study(_place(n), "swish,relu", **{**given, **settings, "batch_size": n}) for n in _SIZES
+    ]
 
 
 def measure(data: Any) -> dict[str, Scores]:

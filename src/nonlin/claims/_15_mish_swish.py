@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nonlin.claims.claim import Claim
 from nonlin.claims.duel import Duel
-from nonlin.claims.training import FULL, QUICK, accuracy
+from nonlin.claims.training import CNN, FULL, QUICK, accuracy
 
 _DUEL = Duel(
     "mish",
@@ -13,7 +13,7 @@ _DUEL = Duel(
     {
         "MLP of 4 layers": {"model": "mlp", "depth": 4},
         "MLP of 15 layers": {"model": "mlp", "depth": 15},
-        "CNN": {"model": "cnn", "depth": 2, "width": 16},
+        "CNN": CNN,
     },
 )
 

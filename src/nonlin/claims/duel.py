@@ -36,7 +36,7 @@ class Duel:
         """A comparison for each place."""
         names = f"{self.measured},{self.reference}"
         return [
-            study(place, names, baseline=self.reference, **given, **settings)
+            study(place, names, baseline=self.reference, **{**given, **settings})
             for place, settings in self.places.items()
         ]
 
