@@ -1,11 +1,13 @@
 """Watching from inside other libraries' training loops.
 
-``hugging_face()`` makes a ``transformers.TrainerCallback``; ``log_to_tensorboard`` writes a
-diagnosis to a ``SummaryWriter``, ``log_to_mlflow`` to the active run.
+``hugging_face()`` makes a ``transformers.TrainerCallback``, ``lightning()`` a callback of
+Lightning's ``Trainer``; ``log_to_tensorboard`` writes a diagnosis to a ``SummaryWriter``,
+``log_to_mlflow`` to the active run.
 """
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 from nonlin.diagnosis.result import Diagnosis
@@ -38,15 +40,58 @@ def hugging_face(**options: Any) -> Any:
             self._watcher = watch(model, **options).start()
 
         def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any):
-            if self._watcher is None:
-                return
-            self.diagnosis = self._watcher.stop()
-            if not self._watcher.quiet:
-                from nonlin.report.terminal_diagnosis import show
-
-                show(self.diagnosis)
+            if self._watcher is not None:
+                self.diagnosis = _ended(self._watcher)
 
     return WatchCallback()
+
+
+def lightning(**options: Any) -> Any:
+    """A callback for Lightning's ``Trainer(callbacks=[...])``, of either name of the package.
+
+    Args:
+        **options: as for :func:`nonlin.watch`, but for the model and the optimizer.
+
+    Returns:
+        A ``Callback`` whose ``diagnosis`` holds the findings after training, also after one that
+        ended in an exception.
+
+    Raises:
+        MissingExtraError: neither lightning nor pytorch_lightning is installed.
+    """
+    from nonlin.errors import require
+
+    name = "lightning.pytorch" if find_spec("lightning") else "pytorch_lightning"
+    module = require(name, "dev", "a callback for Lightning")
+
+    class WatchCallback(module.Callback):
+        def __init__(self) -> None:
+            self._watcher: watch | None = None
+            self.diagnosis: Diagnosis | None = None
+
+        def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+            self._watcher = watch(pl_module, **options).start()
+
+        def on_train_end(self, trainer: Any, pl_module: Any) -> None:
+            self._end()
+
+        def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
+            self._end()
+
+        def _end(self) -> None:
+            if self._watcher is not None:
+                self.diagnosis, self._watcher = _ended(self._watcher), None
+
+    return WatchCallback()
+
+
+def _ended(watcher: watch) -> Diagnosis:
+    diagnosis = watcher.stop()
+    if not watcher.quiet:
+        from nonlin.report.terminal_diagnosis import show
+
+        show(diagnosis)
+    return diagnosis
 
 
 def log_to_tensorboard(diagnosis: Diagnosis, writer: Any) -> None:

@@ -103,6 +103,11 @@ def histogram(z: Tensor) -> Tensor:
     )
 
 
+def own_part(tensor: Tensor) -> Tensor:
+    """What lies on this rank of a tensor that FSDP has sharded; any other as it is."""
+    return tensor.to_local() if hasattr(tensor, "to_local") else tensor  # type: ignore[operator]
+
+
 def followed(parameter: Tensor) -> Tensor:
     """The entries of a parameter that are followed: a view, evenly spread."""
     flat = parameter.detach()

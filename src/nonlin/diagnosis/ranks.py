@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import distributed
 
-from nonlin.diagnosis.statistics import Run, Site, UnitSample
+from nonlin.diagnosis.statistics import Run, Series, Site, UnitSample
 
 
 def are_several() -> bool:
@@ -24,21 +25,49 @@ def put_together(run: Run) -> None:
 
     A unit is open where it was open on any rank; rows are added; slopes are averaged, weighted
     by rows. Gradients and weights are the same on all ranks after the reduction that the training
-    does, and are left as they are.
+    does, and are left as they are; of those that FSDP has sharded the parts are put together.
 
     Args:
         run: of this rank, changed in place.
     """
     mine = {key: _packed(site) for key, site in run.sites.items()}
-    gathered: list[Any] = [None] * distributed.get_world_size()
-    distributed.all_gather_object(gathered, mine)
+    gathered = _from_all(mine)
     this = distributed.get_rank()
     others = [part for rank, part in enumerate(gathered) if rank != this and part is not None]
     for key, site in run.sites.items():
         for other in others:
             if key in other:
                 _add(site, other[key])
+    sharded = {name: p.series for name, p in run.parameters.items() if p.sharded}
+    parts = _from_all({name: series.table() for name, series in sharded.items()})
+    for name, series in sharded.items():
+        _join(series, [part[name] for part in parts if name in part])
     run.notes.append(f"units were judged on the rows of {len(gathered)} ranks")
+
+
+def _from_all(mine: Any) -> list[Any]:
+    gathered: list[Any] = [None] * distributed.get_world_size()
+    distributed.all_gather_object(gathered, mine)
+    return gathered
+
+
+def _join(series: Series, parts: list[tuple[np.ndarray, dict[str, np.ndarray]]]) -> None:
+    """Figures of a whole parameter from those of its parts; steps that all ranks looked at."""
+    steps = sorted(set.intersection(*(set(steps.tolist()) for steps, _ in parts)))
+    columns = []
+    for name in series.fields:
+        values = np.array([table[name][np.searchsorted(at, steps)] for at, table in parts])
+        if name == "lost":
+            known = np.isfinite(values)
+            joined = np.where(known, values, 0.0).sum(0) / np.where(
+                known.any(0), known.sum(0), np.nan
+            )
+        elif name == "rows":
+            joined = np.fmax.reduce(values, axis=0)
+        else:
+            joined = np.sqrt(np.square(values).sum(0))
+        columns.append(joined)
+    series.restore(steps, torch.from_numpy(np.stack(columns, axis=1)))
 
 
 def _packed(site: Site) -> dict[str, Any]:

@@ -58,6 +58,10 @@ class Series:
         self._steps.append(step)
         self._values.append(values)
 
+    def restore(self, steps: list[int], values: Tensor) -> None:
+        """Take other values, of shape (steps, fields)."""
+        self._steps, self._values = list(steps), list(values)
+
     def table(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Steps, and each field over them, float64."""
         if not self._values:
@@ -139,9 +143,11 @@ class Weight:
         self._bias = weakref.ref(bias)
 
     def bias(self) -> Tensor | None:
-        """A copy of the bias as it is now."""
+        """A copy of the bias as it is now; None where FSDP has freed it."""
         bias = None if self._bias is None else self._bias()
-        return None if bias is None else bias.detach().clone()
+        if bias is None or bias.untyped_storage().size() == 0:
+            return None
+        return bias.detach().clone()
 
     def calls_of_step(self, step: int) -> int:
         """How often it was called in this step, the present call included."""
@@ -169,6 +175,7 @@ class Parameter:
     without: int = 0  # of these, with no gradient
     rates: list[tuple[int, float]] = field(default_factory=list)
     optimizer: str = ""
+    sharded: bool = False  # figures are of this rank's part until the ranks are put together
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nonlin.diagnosis.measuring import followed, spread_of_rows
+from nonlin.diagnosis.measuring import followed, own_part, spread_of_rows
 from nonlin.diagnosis.naming import Names, layer_of
 from nonlin.diagnosis.statistics import Parameter, Run
 
@@ -36,7 +36,7 @@ class Updates:
                     continue
                 name = self.names.parameter(parameter) or f"{kind}.parameter{number}"
                 found.append((name, parameter, rate))
-        views = [followed(p) for _, p, _ in found]
+        views = [followed(own_part(p)) for _, p, _ in found]
         copies = [v.clone() for v in views]
         norms = None
         if not has_closure:
@@ -52,10 +52,10 @@ class Updates:
         found, views, copies, norms, kind = entry
         if norms is None:
             norms = self._gradients(optimizer, [p for _, p, _ in found])
-        plain = [p.detach() for _, p, _ in found]
+        plain = [own_part(p.detach()) for _, p, _ in found]
         weights = _norms(plain)
-        for (name, parameter, rate), view, copy, norm, weight in zip(
-            found, views, copies, norms, weights, strict=True
+        for (name, parameter, rate), own, view, copy, norm, weight in zip(
+            found, plain, views, copies, norms, weights, strict=True
         ):
             entry = self.run.parameters.get(name)
             if entry is None:
@@ -63,6 +63,7 @@ class Updates:
                 entry = Parameter(
                     name, layer_of(name), shape, parameter.dtype, len(shape) > 1, optimizer=kind
                 )
+                entry.sharded = any(p.is_shard() for p in getattr(parameter, "placements", ()))
                 self.run.parameters[name] = entry
             entry.seen += 1
             if not entry.rates or entry.rates[-1][1] != rate:
@@ -70,17 +71,18 @@ class Updates:
             if norm is None:
                 entry.without += 1
                 continue
-            changed = (view if view.numel() and view.data_ptr() else followed(parameter)) - copy
+            changed = (view if view.numel() and view.data_ptr() else followed(own)) - copy
             if copy.dtype.itemsize < 4:
                 changed, copy = changed.float(), copy.float()
-            gradient = followed(parameter.grad) if _is_dense(parameter.grad) else None
+            whole = parameter.grad
+            gradient = followed(own_part(whole)) if _is_dense(whole) else None
             lost = norm.new_tensor(float("nan"))
             if gradient is not None and gradient.numel() == changed.numel():
                 moved = gradient != 0
                 lost = (moved & (changed == 0)).sum() / moved.sum()
             rows = norm.new_tensor(float("nan"))
-            if entry.is_weight and entry.seen - 1 in _COMPARED and parameter.shape[0] > 1:
-                rows = spread_of_rows(parameter)
+            if entry.is_weight and entry.seen - 1 in _COMPARED and own.shape[0] > 1:
+                rows = spread_of_rows(own)
             figures = [
                 norm,
                 weight,
@@ -95,7 +97,7 @@ class Updates:
         present = [i for i, p in enumerate(parameters) if p.grad is not None]
         gradients: list[Any] = [parameters[i].grad for i in present]
         dense = [g if _is_dense(g) else g.coalesce().values() for g in gradients]
-        norms = _norms([g.detach() for g in dense])
+        norms = _norms([own_part(g.detach()) for g in dense])
         scale = getattr(optimizer, "grad_scale", None)
         result: list[Tensor | None] = [None] * len(parameters)
         for i, norm in zip(present, norms, strict=True):
