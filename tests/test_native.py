@@ -105,6 +105,19 @@ def test_float32_is_within_its_bound_of_float64(kind, precision):
         )
 
 
+@only("float32", "fast")
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_short_way_near_zero_gives_the_same_bits(kernel, kind):
+    """A pack of which one number is far from 0 takes the long way with all of them."""
+    top = int(np.float32(12).view(np.int32))
+    words = np.append(np.arange(0, top, 4099), [1, top - 1, top]).astype(np.int32)
+    close = np.concatenate([words.view(np.float32), -words.view(np.float32)])
+    mixed = np.full((len(close), 2), np.float32(100))
+    mixed[:, 0] = close
+    apart = computed(kernel, close, kind)
+    np.testing.assert_array_equal(bits(computed(kernel, mixed.ravel(), kind)[::2]), bits(apart))
+
+
 @pytest.mark.parametrize("binade", [-7, 2])
 def test_fast_gelu_over_whole_binades(binade):
     """Where an exhaustive sweep found 4.2 ULP, which no sample had."""

@@ -12,6 +12,7 @@
 namespace NONLIN_ISA {
 
 struct Double {
+  typedef Double Near;  // One way for all inputs.
   typedef double Scalar;
   typedef double Inner;
   static constexpr nonlin::Type kType = nonlin::Type::float64;
@@ -48,6 +49,9 @@ struct Double {
   static NONLIN_INLINE V scalar(double high, double low = 0.0) { return V(high, low); }
   static NONLIN_INLINE V fused(const V& a, const V& b, const V& c) { return a * b + c; }
   static NONLIN_INLINE V finite(const V& x) { return clamp(x, -kLargest, kLargest); }
+  static NONLIN_INLINE V limited(const V& x, double low, double high) {
+    return clamp(x, low, high);
+  }
   // `value`, but x where x is infinite or so large that splitting it overflows.
   static NONLIN_INLINE V upper(const V& x, const V& value) { return select(x > 1e290, x, value); }
 

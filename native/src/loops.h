@@ -1,6 +1,9 @@
 // The loops over contiguous numbers, written once for all kernels.
 #pragma once
 
+#include <type_traits>
+
+#include "activation.h"
 #include "kernel.h"
 #include "simd.h"
 
@@ -8,13 +11,10 @@ namespace NONLIN_ISA {
 
 using nonlin::Mode;
 
-// One pack, whichever the mode. All modes compile the same expressions in the same order, so
-// that a value is the same number whether or not its derivative is taken along.
-template <class M, class F, Mode mode>
-NONLIN_INLINE void apply_pack(const typename M::Scalar* x, const typename M::Scalar* upstream,
-                              typename M::Scalar* first, typename M::Scalar* second,
-                              const double* parameters) {
-  const auto result = F::template at<M>(M::load(x), parameters);
+template <class M, Mode mode>
+NONLIN_INLINE void store_pack(const Both<typename M::V>& result,
+                              const typename M::Scalar* upstream, typename M::Scalar* first,
+                              typename M::Scalar* second) {
   if constexpr (mode == nonlin::kValue) M::store(first, result.value);
   if constexpr (mode == nonlin::kSlope) M::store(first, result.slope);
   if constexpr (mode == nonlin::kGradient) {
@@ -27,6 +27,23 @@ NONLIN_INLINE void apply_pack(const typename M::Scalar* x, const typename M::Sca
     M::store(first, result.value);
     M::store(second, result.slope);
   }
+}
+
+// One pack, whichever the mode. All modes compile the same expressions in the same order, so
+// that a value is the same number whether or not its derivative is taken along.
+template <class M, class F, Mode mode>
+NONLIN_INLINE void apply_pack(const typename M::Scalar* x, const typename M::Scalar* upstream,
+                              typename M::Scalar* first, typename M::Scalar* second,
+                              const double* parameters) {
+  const auto z = M::load(x);
+  if constexpr (!std::is_same<M, typename M::Near>::value) {
+    if (all_within(z, M::kNear)) {
+      const auto result = F::template at<typename M::Near>(z, parameters);
+      store_pack<M, mode>(result, upstream, first, second);
+      return;
+    }
+  }
+  store_pack<M, mode>(F::template at<M>(z, parameters), upstream, first, second);
 }
 
 template <class M, class F, Mode mode>

@@ -214,6 +214,27 @@ NONLIN_INLINE Pack<T, L, K> abs(const Pack<T, L, K>& a) {
   return r;
 }
 
+// Whether |a| ≤ limit for every number; false where there is a NaN.
+template <class T, int L, int K>
+NONLIN_INLINE bool all_within(const Pack<T, L, K>& a, typename Same<T>::type limit) {
+  const typename Pack<T, L, K>::Mask inside = abs(a) <= limit;
+  auto both = inside.v[0];
+  NONLIN_EACH(both &= inside.v[i])
+#if defined(__AVX512F__)
+  return _mm512_test_epi32_mask((__m512i)both, (__m512i)both) == 0xffff;
+#elif defined(__AVX2__)
+  return _mm256_movemask_epi8((__m256i)both) == -1;
+#elif defined(__SSE2__)
+  return _mm_movemask_epi8((__m128i)both) == 0xffff;
+#elif defined(__aarch64__)
+  return vminvq_u32((uint32x4_t)both) != 0;
+#else
+  for (int j = 0; j < L; ++j)
+    if (!both[j]) return false;
+  return true;
+#endif
+}
+
 // |a| with the sign of `of`, for a ≥ 0.
 template <class T, int L, int K>
 NONLIN_INLINE Pack<T, L, K> with_sign(const Pack<T, L, K>& a, const Pack<T, L, K>& of) {

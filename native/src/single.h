@@ -15,6 +15,7 @@ namespace NONLIN_ISA {
 #endif
 
 struct Single {
+  typedef Single Near;  // One way for all inputs.
   typedef float Scalar;
   typedef double Inner;
   static constexpr nonlin::Type kType = nonlin::Type::float32;
@@ -82,6 +83,9 @@ struct Single {
   static NONLIN_INLINE V scalar(double c, double = 0.0) { return V(c); }
   static NONLIN_INLINE V fused(const V& a, const V& b, const V& c) { return fma(a, b, c); }
   static NONLIN_INLINE V finite(const V& x) { return clamp(x, -kLargest, kLargest); }
+  static NONLIN_INLINE V limited(const V& x, double low, double high) {
+    return clamp(x, low, high);
+  }
   // `value`, but x where x is infinite: here it is that already.
   static NONLIN_INLINE V through_zero(const V&, const V& value) { return value; }
   static NONLIN_INLINE V upper(const V& x, const V& value) {

@@ -10,7 +10,7 @@ struct Exponential : Activation {
 
   template <class M>
   static NONLIN_INLINE Both<typename M::V> at(const typename M::V& x, const double*) {
-    const auto e = M::exp(clamp(x, -M::kFar, M::kHigh));
+    const auto e = M::exp(M::limited(x, -M::kFar, M::kHigh));
     return {e, e};
   }
 };

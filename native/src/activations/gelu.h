@@ -11,7 +11,7 @@ struct Gelu : Activation {
 
   template <class M>
   static NONLIN_INLINE Both<typename M::V> at(const typename M::V& x, const double*) {
-    const auto near = clamp(x, -M::kNormalFar, M::kNormalFar);
+    const auto near = M::limited(x, -M::kNormalFar, M::kNormalFar);
     return M::normal_gate(x, near);
   }
 };

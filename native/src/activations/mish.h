@@ -13,7 +13,7 @@ struct Mish : Activation {
   static NONLIN_INLINE Both<typename M::V> at(const typename M::V& x, const double*) {
     const auto one = M::scalar(1.0), two = M::scalar(2.0);
     if constexpr (M::kWide) {
-      const auto near = clamp(x, -M::kMishFar, M::kMishFar);
+      const auto near = M::limited(x, -M::kMishFar, M::kMishFar);
       const auto b = M::exp(-near);
       const auto top = M::fused(two, b, one);
       const auto r = one / M::fused(two * b, b, top);
@@ -21,7 +21,7 @@ struct Mish : Activation {
       return {at_least(x, -M::kMishFar) * (top * r), M::fused(bent, r, top) * r};
     } else {
       // In b = e^−|x|, which cannot overflow; on the left both fractions are expanded by e^2x.
-      const auto near = clamp(x, -M::kFar, M::kFar), four = M::scalar(4.0);
+      const auto near = M::limited(x, -M::kFar, M::kFar), four = M::scalar(4.0);
       const auto e = M::decay(abs(near));
       const auto b = e.whole();
       const auto right_top = one + two * b, left_top = two + b;
@@ -34,19 +34,23 @@ struct Mish : Activation {
       // (2 + b)(2 + 2b + b²) + 4x(1 + b), ordered so that near its zero no term is large.
       const auto line = four * near;
       const auto inner = M::fused(b, four + b, line + M::scalar(6.0));
-      const auto left_slope = M::fused(b, inner, line + four);
-      auto left_gate = left_slope / (bottom * bottom);
+      typename M::V left;
       if constexpr (M::kShort) {
-        // What rounding loses of the denominator counts twice.
+        // What rounding loses of 1/B counts twice, and that of b by the fraction's derivative.
         const auto rest = (two - (two + b)) + b;
         const auto lost = M::fused(b, two + b, two - bottom) + b * rest;
-        left_gate = M::fused(left_gate, M::scalar(-2.0) * lost * r, left_gate);
+        const auto excess = M::fused(-r, bottom, one) - r * lost;
+        const auto slope = M::fused(b, four + two * b, inner), b_lost = e.whole_lost();
+        const auto top = M::fused(b, inner, M::fused(slope, b_lost, line + four));
+        left = e.times(top * r * r, two * (excess - two * (one + b) * r * b_lost));
+      } else {
+        left = e.times(M::fused(b, inner, line + four) / (bottom * bottom));
       }
       return {
           M::through_zero(x, select(side, M::upper(x, at_most(x, M::kLargest) * (right_top * r)),
                                     e.scale(near * e.times(left_top * r)))),
           select(side, (right_top + right_bent * r) * r,
-                 e.scale(e.times(left_gate))),
+                 e.scale(left)),
       };
     }
   }

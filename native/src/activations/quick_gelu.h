@@ -12,12 +12,12 @@ struct QuickGelu : Activation {
   static NONLIN_INLINE Both<typename M::V> at(const typename M::V& x, const double*) {
     if constexpr (M::kShort) {
       constexpr float kHigh = 1.702f, kLow = float(1.702 - double(1.702f));
-      const auto near = clamp(x, -M::kFar / 1.702, M::kFar / 1.702);
+      const auto near = M::limited(x, -M::kFar / 1.702, M::kFar / 1.702);
       const auto z = near * kHigh;
       const auto lost = lost_by_product(near, M::scalar(kHigh), z) + near * kLow;
       return M::gate(x, z, lost, z, lost, -M::kFar);
     }
-    const auto z = clamp(x * M::scalar(1.702), -M::kFar, M::kFar);
+    const auto z = M::limited(x * M::scalar(1.702), -M::kFar, M::kFar);
     return M::gate(x, z, z, -M::kFar);
   }
 };

@@ -10,7 +10,7 @@ struct Sigmoid : Activation {
 
   template <class M>
   static NONLIN_INLINE Both<typename M::V> at(const typename M::V& x, const double*) {
-    return M::logistic(clamp(x, -M::kFar, M::kFar));
+    return M::logistic(M::limited(x, -M::kFar, M::kFar));
   }
 };
 

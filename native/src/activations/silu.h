@@ -10,7 +10,7 @@ struct Silu : Activation {
 
   template <class M>
   static NONLIN_INLINE Both<typename M::V> at(const typename M::V& x, const double*) {
-    const auto z = clamp(x, -M::kFar, M::kFar);
+    const auto z = M::limited(x, -M::kFar, M::kFar);
     return M::gate(x, z, z, -M::kFar);
   }
 };
