@@ -10,7 +10,7 @@ from nonlin.claims.training import CNN, FULL, QUICK, accuracy, curves, points, s
 _MODELS = {
     "MLP of 2 layers": {"model": "mlp", "depth": 2},
     "MLP of 8 layers": {"model": "mlp", "depth": 8},
-    "CNN": CNN,
+    "CNN on digits": CNN,
 }
 _OTHERS = ("sigmoid", "tanh")
 

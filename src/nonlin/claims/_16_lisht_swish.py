@@ -13,7 +13,7 @@ _DUEL = Duel(
     {
         "MLP of 4 layers": {"model": "mlp", "depth": 4},
         "MLP of 15 layers": {"model": "mlp", "depth": 15},
-        "CNN": CNN,
+        "CNN on digits": CNN,
     },
 )
 
