@@ -18,7 +18,7 @@ from nonlin.facts import Facts
 # share of :mod:`nonlin.comparison.measure`, what gets through is cut a thousandfold.
 NEGLIGIBLE = 1e-3
 # Entries of a tensor that are looked at; more rows are strided over.
-MOST_ENTRIES = 1 << 17
+MOST_ENTRIES = 1 << 15
 # Entries of a parameter whose change is followed.
 MOST_FOLLOWED = 1024
 BINS, REACH = 80, 8.0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import itertools
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -52,46 +53,37 @@ class Updates:
         found, views, copies, norms, kind = entry
         if norms is None:
             norms = self._gradients(optimizer, [p for _, p, _ in found])
-        plain = [own_part(p.detach()) for _, p, _ in found]
-        weights = _norms(plain)
-        for (name, parameter, rate), own, view, copy, norm, weight in zip(
-            found, plain, views, copies, norms, weights, strict=True
+        looked: list[_Look] = []
+        for (name, parameter, rate), view, copy, norm in zip(
+            found, views, copies, norms, strict=True
         ):
-            entry = self.run.parameters.get(name)
-            if entry is None:
-                shape = tuple(parameter.shape)
-                entry = Parameter(
-                    name, layer_of(name), shape, parameter.dtype, len(shape) > 1, optimizer=kind
-                )
-                entry.sharded = any(p.is_shard() for p in getattr(parameter, "placements", ()))
-                self.run.parameters[name] = entry
-            entry.seen += 1
-            if not entry.rates or entry.rates[-1][1] != rate:
-                entry.rates.append((step, float(rate)))
+            kept = self._entry(name, parameter, kind)
+            kept.seen += 1
+            if not kept.rates or kept.rates[-1][1] != rate:
+                kept.rates.append((step, float(rate)))
             if norm is None:
-                entry.without += 1
+                kept.without += 1
                 continue
-            changed = (view if view.numel() and view.data_ptr() else followed(own)) - copy
-            if copy.dtype.itemsize < 4:
-                changed, copy = changed.float(), copy.float()
-            whole = parameter.grad
-            gradient = followed(own_part(whole)) if _is_dense(whole) else None
-            lost = norm.new_tensor(float("nan"))
-            if gradient is not None and gradient.numel() == changed.numel():
-                moved = gradient != 0
-                lost = (moved & (changed == 0)).sum() / moved.sum()
-            rows = norm.new_tensor(float("nan"))
-            if entry.is_weight and entry.seen - 1 in _COMPARED and own.shape[0] > 1:
-                rows = spread_of_rows(own)
-            figures = [
-                norm,
-                weight,
-                torch.linalg.vector_norm(changed),
-                torch.linalg.vector_norm(copy),
-                lost,
-                rows,
-            ]
-            entry.series.add(step, torch.stack([f.float() for f in figures]))
+            own = own_part(parameter.detach())
+            now = view if view.numel() and view.data_ptr() else followed(own)
+            looked.append(_Look(kept, own, now, copy, norm, parameter.grad))
+        by_device: dict[Any, list[_Look]] = {}
+        for look in looked:
+            by_device.setdefault(look.norm.device, []).append(look)
+        # Together, because a call for each of many parameters costs more than what it computes.
+        for group in by_device.values():
+            _keep(group, step)
+
+    def _entry(self, name: str, parameter: Tensor, kind: str) -> Parameter:
+        entry = self.run.parameters.get(name)
+        if entry is None:
+            shape = tuple(parameter.shape)
+            entry = Parameter(
+                name, layer_of(name), shape, parameter.dtype, len(shape) > 1, optimizer=kind
+            )
+            entry.sharded = any(p.is_shard() for p in getattr(parameter, "placements", ()))
+            self.run.parameters[name] = entry
+        return entry
 
     def _gradients(self, optimizer: Any, parameters: list[Tensor]) -> list[Tensor | None]:
         present = [i for i, p in enumerate(parameters) if p.grad is not None]
@@ -104,6 +96,64 @@ class Updates:
             # A fused optimizer gets gradients that AMP has not divided yet.
             result[i] = norm / scale if isinstance(scale, Tensor) else norm
         return result
+
+
+class _Look(NamedTuple):
+    """A parameter after a step: what is kept of it, and the tensors that are measured."""
+
+    kept: Parameter
+    own: Tensor
+    now: Tensor
+    copy: Tensor
+    norm: Tensor
+    gradient: Any
+
+
+def _keep(looked: list[_Look], step: int) -> None:
+    """Add the figures of parameters that lie on one device."""
+    copies = [look.copy if look.copy.dtype.itemsize >= 4 else look.copy.float() for look in looked]
+    # In the parameters' own dtype, where a lost step leaves exactly 0.
+    changed = [look.now - look.copy for look in looked]
+    moved = [c if c.dtype.itemsize >= 4 else c.float() for c in changed]
+    figures = [
+        [look.norm for look in looked],
+        _norms([look.own for look in looked]),
+        _norms(moved),
+        _norms(copies),
+        _lost(looked, changed),
+        [_rows(look) for look in looked],
+    ]
+    table = torch.stack([torch.stack([f.float() for f in row]) for row in figures], dim=1)
+    for look, row in zip(looked, table.unbind(), strict=True):
+        look.kept.series.add(step, row)
+
+
+def _lost(looked: list[_Look], changed: list[Tensor]) -> list[Tensor]:
+    """Of the entries with a gradient, the share that the step left as they were."""
+    unknown = looked[0].norm.new_tensor(float("nan"))
+    gradients = [
+        followed(own_part(look.gradient)) if _is_dense(look.gradient) else None for look in looked
+    ]
+    whole = [
+        i
+        for i, gradient in enumerate(gradients)
+        if gradient is not None and gradient.numel() == changed[i].numel() > 0
+    ]
+    if not whole:
+        return [unknown] * len(looked)
+    pushed = torch.cat([gradients[i] != 0 for i in whole])
+    stayed = torch.cat([changed[i] == 0 for i in whole])
+    sums = torch.stack([pushed & stayed, pushed]).long().cumsum(1)
+    ends = list(itertools.accumulate(changed[i].numel() for i in whole))
+    at = sums[:, torch.tensor(ends, device=sums.device) - 1]
+    counts = at.diff(dim=1, prepend=at.new_zeros(2, 1))
+    shares = dict(zip(whole, (counts[0] / counts[1]).unbind(), strict=True))
+    return [shares.get(i, unknown) for i in range(len(looked))]
+
+
+def _rows(look: _Look) -> Tensor:
+    compared = look.kept.is_weight and look.kept.seen - 1 in _COMPARED and look.own.shape[0] > 1
+    return spread_of_rows(look.own) if compared else look.norm.new_tensor(float("nan"))
 
 
 def _is_dense(gradient: Any) -> bool:
