@@ -147,7 +147,8 @@ HEADING = """# Kernels: speed
 Times of PyTorch {torch} (of its compiled functions under *compile*, of jax.jit under *jax*) over
 ours, on {threads} threads with {instruction_set}: above 1 ours is faster. *both* is
 `y = f(x); y.backward(g)`; *exact/copy* and *fast/copy* are our time over that of a plain copy of
-the buffer. Medians, all contestants interleaved in one process: `{command}`, which writes this
+the buffer: times the column without it, they give PyTorch's time over a copy, which no kernel can
+beat. Medians, all contestants interleaved in one process: `{command}`, which writes this
 page and `benchmarks/results/kernels.json`.
 """
 
