@@ -52,6 +52,8 @@ class Calls:
     def __init__(self, run: Run, model: nn.Module | None, pictures: bool) -> None:
         self.run, self.names, self.pictures = run, Names(), pictures
         self.looking = False
+        # Most calls are questions such as x.shape: to ask twice what they do would cost a look.
+        self.ignored: set[Any] = set()
         self.stack: list[Frame] = []
         self.origins = Origins()
         self.layers = Layers(run, self.names, self.origins)
@@ -134,7 +136,10 @@ class Calls:
     ) -> Seen | None:
         """A function is about to be called."""
         effect, name = effect_of(function)
-        if effect is Effect.IGNORED or self._inside():
+        if effect is Effect.IGNORED:
+            self.ignored.add(function)
+            return None
+        if self._inside():
             return None
         if effect is Effect.BACKWARD:
             loss = args[0] if args else None

@@ -259,7 +259,7 @@ class _Mode(TorchFunctionMode):
         kwargs = kwargs or {}
         observer = self._observer
         calls = observer.calls
-        if not calls.looking:
+        if not calls.looking or func in calls.ignored:
             return func(*args, **kwargs)
         seen = observer.guard(calls.before, func, args, kwargs, torch.is_grad_enabled())
         result = func(*args, **kwargs)

@@ -115,22 +115,22 @@ def _keep(looked: list[_Look], step: int) -> None:
     # In the parameters' own dtype, where a lost step leaves exactly 0.
     changed = [look.now - look.copy for look in looked]
     moved = [c if c.dtype.itemsize >= 4 else c.float() for c in changed]
+    unknown = looked[0].norm.new_tensor(float("nan"))
     figures = [
         [look.norm for look in looked],
         _norms([look.own for look in looked]),
         _norms(moved),
         _norms(copies),
-        _lost(looked, changed),
-        [_rows(look) for look in looked],
+        _lost(looked, changed, unknown),
+        [_rows(look, unknown) for look in looked],
     ]
     table = torch.stack([torch.stack([f.float() for f in row]) for row in figures], dim=1)
     for look, row in zip(looked, table.unbind(), strict=True):
         look.kept.series.add(step, row)
 
 
-def _lost(looked: list[_Look], changed: list[Tensor]) -> list[Tensor]:
+def _lost(looked: list[_Look], changed: list[Tensor], unknown: Tensor) -> list[Tensor]:
     """Of the entries with a gradient, the share that the step left as they were."""
-    unknown = looked[0].norm.new_tensor(float("nan"))
     gradients = [
         followed(own_part(look.gradient)) if _is_dense(look.gradient) else None for look in looked
     ]
@@ -151,9 +151,9 @@ def _lost(looked: list[_Look], changed: list[Tensor]) -> list[Tensor]:
     return [shares.get(i, unknown) for i in range(len(looked))]
 
 
-def _rows(look: _Look) -> Tensor:
+def _rows(look: _Look, unknown: Tensor) -> Tensor:
     compared = look.kept.is_weight and look.kept.seen - 1 in _COMPARED and look.own.shape[0] > 1
-    return spread_of_rows(look.own) if compared else look.norm.new_tensor(float("nan"))
+    return spread_of_rows(look.own) if compared else unknown
 
 
 def _is_dense(gradient: Any) -> bool:
