@@ -56,6 +56,25 @@ void apply(int kernel, int mode, std::uintptr_t x, std::uintptr_t upstream, std:
            [&] { nonlin::apply(chosen, how, operands, count, numbers.values, threads); });
 }
 
+// Where a NumPy array's numbers lie, by NumPy's array interface: `array.ctypes.data` is the same
+// at ten times the cost.
+std::uintptr_t address_of(nb::handle array) {
+  struct Interface {
+    int two, dimensions;
+    char kind;
+    int size, flags;
+    Py_ssize_t *shape, *strides;
+    void* data;
+    PyObject* description;
+  };
+  const nb::object capsule = array.attr("__array_struct__");
+  const void* found = PyCapsule_GetPointer(capsule.ptr(), nullptr);
+  if (found == nullptr) throw nb::python_error();
+  const auto* interface = static_cast<const Interface*>(found);
+  if (interface->two != 2) throw std::invalid_argument("an array interface of another version");
+  return reinterpret_cast<std::uintptr_t>(interface->data);
+}
+
 typedef std::vector<std::ptrdiff_t> Sizes;
 
 void apply_strided(int kernel, int mode, const std::vector<std::uintptr_t>& pointers,
@@ -123,6 +142,7 @@ NB_MODULE(_native, m) {
   m.def("advise", [](std::uintptr_t memory, std::size_t bytes) {
     nonlin::advise(address(memory), bytes);
   });
+  m.def("address", &address_of);
   m.def("apply", &apply);
   m.def("apply_strided", &apply_strided);
   m.def("reduce", &reduce);

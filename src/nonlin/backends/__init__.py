@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from nonlin.errors import InputTypeError, NonlinError
@@ -24,9 +25,7 @@ def value(record: Activation, x: Any, arrays: Mapping[str, Any], out: Any = None
     if out is not None:
         return _into(record, x, "VALUE", arrays, out, value)
     if _is_of("torch", "Tensor", x):
-        from nonlin.backends import pytorch
-
-        return pytorch.value(record, x, arrays)
+        return _pytorch().value(record, x, arrays)
     from nonlin.backends import arrays as generic
 
     if _is_of("jax", "Array", x):
@@ -69,6 +68,14 @@ def jvp(record: Activation, x: Any, tangent: Any) -> Any:
     return _evaluate(
         record, x, lambda x, t, xp: record.push_forward(x, t, xp, record.bound), tangent
     )
+
+
+@cache
+def _pytorch() -> Any:
+    # Kept, as an import statement takes as long as the checks of a whole call.
+    from nonlin.backends import pytorch
+
+    return pytorch
 
 
 def _native(

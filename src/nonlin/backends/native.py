@@ -36,6 +36,8 @@ VALUE, SLOPE, BOTH, GRADIENT = range(4)
 
 # From here on a fresh output spends more time on page faults than on arithmetic.
 HUGE = 1 << 22
+# Elements that one thread computes alone, before it would be worth waking another.
+SHARED = 16384
 
 
 class Kernel(NamedTuple):
@@ -81,14 +83,14 @@ def kernels() -> dict[tuple[str, str, str], list[Kernel]]:
 
 def find(record: Activation, dtype: str) -> Call | None:
     """The kernel for a record, dtype and the precision in force, or None."""
-    # Kept on the record, whose hash costs more than the call of a kernel.
-    calls = record.__dict__.get("_calls")
-    if calls is None:
-        calls = record.__dict__["_calls"] = {}
     key = dtype, current_precision.get()
-    if key not in calls:
-        calls[key] = _find(record, *key)
-    return calls[key]
+    # Kept on the record, whose hash costs more than the call of a kernel.
+    kept = record.__dict__
+    try:
+        return kept["_calls"][key]
+    except KeyError:
+        call = kept.setdefault("_calls", {})[key] = _find(record, *key)
+        return call
 
 
 def _find(record: Activation, dtype: str, precision: str) -> Call | None:
@@ -141,7 +143,7 @@ def threads() -> int:
     """Threads that kernels use: PyTorch's number once it is loaded."""
     torch = sys.modules.get("torch")
     if torch is not None and hasattr(torch, "get_num_threads"):
-        _share_pool(torch)
+        share_pool(torch)
         return torch.get_num_threads()
     return _default_threads()
 
@@ -157,8 +159,10 @@ def _default_threads() -> int:
 
 
 @cache
-def _share_pool(torch: Any) -> str:
+def share_pool(torch: Any) -> str:
     """Join PyTorch's threads, so that two pools do not compete for the processor."""
+    if _native is None:
+        return ""
     library = os.path.join(os.path.dirname(torch.__file__), "lib")
     for name in sorted(os.listdir(library)) if os.path.isdir(library) else ():
         if "gomp" in name or "iomp" in name:
@@ -166,6 +170,11 @@ def _share_pool(torch: Any) -> str:
             if _native.share_pool(path):
                 return path
     return ""
+
+
+@cache
+def _name(dtype: np.dtype) -> str:
+    return dtype.name  # which NumPy composes anew each time
 
 
 def _at_number(record: Activation, mode: int, x: Any, kind: type) -> Any:
@@ -190,7 +199,7 @@ def on_array(record: Activation, mode: int, x: Any, upstream: Any = None, out: A
         return _at_number(record, mode, x, type(x))
     if type(x) is not np.ndarray or not x.dtype.isnative:
         return None
-    call = find(record, x.dtype.name)
+    call = find(record, _name(x.dtype))
     if call is None:
         return None
     if upstream is not None:
@@ -200,18 +209,17 @@ def on_array(record: Activation, mode: int, x: Any, upstream: Any = None, out: A
     if out is None:
         out = np.empty_like(x)
         if out.nbytes >= HUGE:
-            _native.advise(out.ctypes.data, out.nbytes)
-    team = threads() if x.size > 16384 else 1
+            _native.advise(_native.address(out), out.nbytes)
+    team = threads() if x.size > SHARED else 1
     if x.flags.c_contiguous and out.flags.c_contiguous and upstream is None:
-        _native.apply(
-            call.place, mode, x.ctypes.data, 0, out.ctypes.data, 0, x.size, call.numbers, team
-        )
+        at, to = _native.address(x), _native.address(out)
+        _native.apply(call.place, mode, at, 0, to, 0, x.size, call.numbers, team)
         return out
     given = (x, upstream, out, None)
     _native.apply_strided(
         call.place,
         mode,
-        [0 if array is None else array.ctypes.data for array in given],
+        [0 if array is None else _native.address(array) for array in given],
         x.shape,
         [() if array is None else [s // x.itemsize for s in array.strides] for array in given],
         call.numbers,

@@ -18,13 +18,18 @@ from nonlin.errors import NonlinError
 if TYPE_CHECKING:
     from nonlin.activation import Activation
 
-# Looked up once: together they take as long as the call of a kernel.
+# Looked up once. After a long kernel nothing of this is in the processor's cache, and each name
+# that a call reads costs some 5 µs then: together they take as long as 100,000 elements.
 _transforms = torch._C._are_functorch_transforms_active
 _modes = torch._C._len_torch_dispatch_stack
+_function_modes = torch._C._is_torch_function_mode_enabled
 _batched: Any = torch._C._functorch.is_legacy_batchedtensor  # type: ignore[attr-defined]
 _tracer = torch._C._get_tracing_state
 _compiling = torch.compiler.is_compiling
+_grad_enabled = torch.is_grad_enabled
+_threads = torch.get_num_threads
 _fresh = torch.empty_like
+_strided = torch.strided
 
 DTYPES = {
     torch.float32: "float32",
@@ -33,6 +38,10 @@ DTYPES = {
     torch.bfloat16: "bfloat16",
 }
 PLAIN = (Tensor, torch.nn.Parameter)
+
+# Before the first kernel, which asks PyTorch for its number of threads and nothing else.
+native.share_pool(torch)  # type: ignore[arg-type]
+
 # In bytes; for shorter ones an allocation costs more than the arithmetic it saves.
 SHORT = 8192
 # Derivatives kept beside their inputs, in bytes, with save="auto".
@@ -44,11 +53,9 @@ def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor]) -> Tenso
 
     Args:
         record: the activation.
-        x: floating-point tensor.
+        x: tensor that :func:`is_eager`.
         tensors: what stands for parameters; kernels take single numbers.
     """
-    if not _is_eager(x):
-        return None
     call = native.find(record, DTYPES[x.dtype])
     if call is None:
         own = None if tensors else _own(record)
@@ -56,7 +63,7 @@ def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor]) -> Tenso
     if tensors:
         learned = _learned(record, call, x, tensors)
         return learned and _Learned.apply(x, record, learned, tuple(tensors), *tensors.values())
-    if x.requires_grad and torch.is_grad_enabled():
+    if x.requires_grad and _grad_enabled():
         return _apply(x, record, call)
     return _run(call, VALUE, x)
 
@@ -89,7 +96,7 @@ def plain(
     for tensor in (x, upstream, out):
         if tensor is None:
             continue
-        if not isinstance(tensor, Tensor) or not _is_eager(tensor):
+        if not isinstance(tensor, Tensor) or not is_eager(tensor):
             return None
         if tensor.dtype != x.dtype or tensor.shape != x.shape:
             return None
@@ -107,25 +114,26 @@ def _learned(
     for name, tensor in tensors.items():
         if name not in numbers or tensor.numel() != 1 or tensor.ndim > x.ndim:
             return None
-        if not _is_eager(tensor) or (tensor.requires_grad and name not in call.kernel.learned):
+        if not is_eager(tensor) or (tensor.requires_grad and name not in call.kernel.learned):
             return None
         numbers[name] = tensor.item()
     return call._replace(numbers=tuple(numbers.values()))
 
 
-def _is_eager(x: Tensor) -> bool:
-    """Whether nothing but autograd watches: no compiler, transform, mode or tracer."""
+def is_eager(x: Any) -> bool:
+    """Whether a kernel may take `x`: nothing but autograd watches, no mode, transform or tracer."""
     return (
         not _compiling()
         and type(x) in PLAIN
         and x.is_cpu
-        and x.layout is torch.strided
-        and not x.is_neg()
+        and x.layout is _strided
         and x.dtype in DTYPES
-        and forward_ad._current_level < 0
+        and not x.is_neg()
+        and not _function_modes()
         and not _transforms()
         and not _batched(x)
         and _modes() == 0
+        and forward_ad._current_level < 0
         and _tracer() is None
     )
 
@@ -134,10 +142,10 @@ def _run(
     call: Call, mode: int, x: Tensor, upstream: Tensor | None = None, out: Tensor | None = None
 ) -> Any:
     """The kernel's result, or for BOTH its two results, in fresh tensors laid out like `x`."""
-    first = _empty_like(x) if out is None else out
-    second = _empty_like(x) if mode == BOTH else None
     count = x.numel()
-    team = native.threads() if count > 16384 else 1
+    first = _empty_like(x, count) if out is None else out
+    second = _empty_like(x, count) if mode == BOTH else None
+    team = _threads() if count > native.SHARED else 1
     if (
         x.is_contiguous()
         and (out is None or out.is_contiguous())
@@ -168,12 +176,15 @@ def _run(
     return first if second is None else (first, second)
 
 
-def _empty_like(x: Tensor) -> Tensor:
+def _empty_like(x: Tensor, count: int) -> Tensor:
     fresh = _fresh(x)
-    bytes_ = x.numel() * x.itemsize
-    if bytes_ >= native.HUGE:
-        native._native.advise(fresh.data_ptr(), bytes_)
+    if count > native.SHARED and count * x.itemsize >= native.HUGE:
+        native._native.advise(fresh.data_ptr(), count * x.itemsize)
     return fresh
+
+
+# The derivative is kept, and the input is not.
+ALONE = "alone"
 
 
 class _Budget:
@@ -194,35 +205,33 @@ class _Kernel(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, record: Activation, call: Call) -> Tensor:
-        ctx.made_by = record, call
-        ctx.kept = None
-        size = x.numel() * x.itemsize
         # Of 16 bits the derivative is looked up again, which rounds the product once.
+        size = x.numel() * x.itemsize
         if size > SHORT and x.itemsize >= 4:
             save = current_save.get()
             if save == "derivative":
                 y, derivative = _run(call, BOTH, x)
                 ctx.save_for_backward(derivative)
-                ctx.kept = "alone"
+                ctx.made_by = record, call, ALONE
                 return y
             if save == "auto" and _Budget.used + size <= KEPT:
                 y, derivative = _run(call, BOTH, x)
                 ctx.save_for_backward(derivative, x)
-                ctx.kept = _Budget(size)
+                ctx.made_by = record, call, _Budget(size)
                 return y
         ctx.save_for_backward(x)
+        ctx.made_by = record, call, None
         return _run(call, VALUE, x)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Any) -> tuple[Any, ...]:
-        (gradient,) = gradients
+    def backward(ctx: Any, gradient: Any) -> tuple[Any, ...]:  # type: ignore[override]
         first, *rest = ctx.saved_tensors
-        record, call = ctx.made_by
+        record, call, kept = ctx.made_by
         if not _is_watched(gradient):
-            if ctx.kept:
-                return gradient * first, None, None
-            return _run(call, GRADIENT, first, gradient), None, None
-        if ctx.kept == "alone":
+            if kept is None:
+                return _run(call, GRADIENT, first, gradient), None, None
+            return gradient * first, None, None
+        if kept is ALONE:
             if torch.is_grad_enabled():
                 raise NonlinError(
                     f"{record.name}: a second derivative needs the input, and save='derivative' "
@@ -237,12 +246,7 @@ class _Kernel(torch.autograd.Function):
 
 def _is_watched(gradient: Tensor) -> bool:
     """Whether the backward pass is itself differentiated, batched or traced."""
-    return (
-        torch.is_grad_enabled()
-        or type(gradient) is not Tensor
-        or _transforms()
-        or _batched(gradient)
-    )
+    return _grad_enabled() or type(gradient) is not Tensor or _transforms() or _batched(gradient)
 
 
 class _Learned(torch.autograd.Function):

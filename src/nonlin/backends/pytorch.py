@@ -42,17 +42,18 @@ def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor] | None = 
     Raises:
         InputTypeError: `x` is not floating point.
     """
+    tensors = tensors or {}
+    if native_pytorch.is_eager(x):  # First, as it is what most calls are.
+        computed = native_pytorch.value(record, x, tensors)
+        if computed is not None:
+            return computed
     if torch._C._is_torch_function_mode_enabled() and not torch.compiler.is_compiling():
         # A mode sees the record, as it sees PyTorch's own functions, not what it is made of.
         return handle_torch_function(value, (x,), record, x, tensors)
     _require_floating(record, x)
-    tensors = tensors or {}
     if not torch.compiler.is_compiling():
         if torch._C._is_tracing() and torch.onnx.is_in_onnx_export():
             return _exported(record, x, tensors)
-        computed = native_pytorch.value(record, x, tensors)
-        if computed is not None:
-            return computed
         return _Both.apply(x, record, tuple(tensors), *tensors.values())
     if torch.onnx.is_in_onnx_export():
         return _exported(record, x, tensors)
