@@ -12,13 +12,14 @@ from torch import Tensor, nn
 
 from nonlin.activation import Activation
 from nonlin.diagnosis import measuring
-from nonlin.diagnosis.gradients import Gradient
+from nonlin.diagnosis.clamps import clamp_of
+from nonlin.diagnosis.gradients import MOST_MOMENTS, Gradient, Place, over_calls
 from nonlin.diagnosis.layers import MOST_CALLS, Layers, When
 from nonlin.diagnosis.losses import note_loss
 from nonlin.diagnosis.naming import Names
-from nonlin.diagnosis.operations import Effect, effect_of
+from nonlin.diagnosis.operations import WITH_POLE, Effect, effect_of
 from nonlin.diagnosis.provenance import INPUT, Origin, Origins
-from nonlin.diagnosis.statistics import Blocker, Run, Site
+from nonlin.diagnosis.statistics import Blocker, Run, Series, Site
 from nonlin.facts import Facts
 from nonlin.nn import ActivationModule, activation_of
 from nonlin.recognition import recognise
@@ -59,8 +60,9 @@ class Calls:
         self.layers = Layers(run, self.names, self.origins)
         self.step = 0
         self._order = 0
-        self._measured: dict[str, int] = {}
+        self._called: dict[str, int] = {}  # by site, how often in this step
         self._sites_of_step: list[Site] = []
+        self._norms: dict[str, dict[int, Tensor]] = {}  # by site, of each call
         self._last_weight = -1
         self._root = ""
         # Weak, so that a network the program is done with goes.
@@ -79,7 +81,8 @@ class Calls:
     def begin_step(self, step: int) -> None:
         """A step that is looked at begins."""
         self.step, self._order, self._last_weight = step, 0, -1
-        self._measured.clear()
+        self._called.clear()
+        self._norms.clear()
         self._sites_of_step.clear()
         self.origins.clear()
         self.stack.clear()
@@ -89,6 +92,9 @@ class Calls:
         for site in self._sites_of_step:
             if site.order > self._last_weight >= 0:
                 site.is_output = True
+            figures = over_calls(self._norms.get(site.layer, {}))
+            if figures is not None:
+                site.over_calls.add(self.step, figures)
         self.origins.clear()
         self.stack.clear()
 
@@ -120,16 +126,25 @@ class Calls:
         frame = self.stack.pop()
         if frame.seen is not None and isinstance(output, Tensor):
             self._activated(frame.seen, output)
-        if not self.stack and isinstance(output, Tensor):
-            origin = self.origins.of(output)
-            if origin is not None and origin.linear_from and next(module.children(), None):
-                # What one network hands to another is meant to be what it is.
-                self.origins.note(output, replace(origin, linear_from=None))
-            if origin is not None and origin.site is not None and origin.exact:
-                facts = origin.site.record.facts
-                low, high = facts.range.low, facts.range.high
-                if high - low < float("inf"):
-                    origin.site.is_output = True
+        if not self.stack:
+            parts = list(output.values()) if isinstance(output, Mapping) else output
+            for part in parts if isinstance(parts, tuple | list) else (parts,):
+                if isinstance(part, Tensor):
+                    self._handed_out(module, part)
+
+    def _handed_out(self, module: nn.Module, output: Tensor) -> None:
+        """A network ends."""
+        origin = self.origins.of(output)
+        if origin is None:
+            return
+        if origin.linear_from and next(module.children(), None):
+            # What one network hands to another is meant to be what it is.
+            self.origins.note(output, replace(origin, linear_from=None))
+        if origin.site is not None and origin.exact:
+            facts = origin.site.record.facts
+            low, high = facts.range.low, facts.range.high
+            if high - low < float("inf"):
+                origin.site.is_output = True
 
     def before(
         self, function: Any, args: Any, kwargs: Mapping[str, Any], grad: bool
@@ -154,6 +169,14 @@ class Calls:
             if known is not None and known.record.name != "identity":
                 given = {k: v for k, v in known.tensors.items() if isinstance(v, Tensor)}
                 return self._activation(known.record, known.input, given, None, grad)
+            clamp = clamp_of(name, args, kwargs)
+            if clamp is not None:
+                seen = self._activation(*clamp, {}, None, grad)
+                if seen is not None and seen.site is not None:
+                    seen.site.is_bound = seen.site.name == "hard_tanh"
+                return seen
+        if name in WITH_POLE and tensors[-1].requires_grad and tensors[-1].numel():
+            self._note_edge(name, tensors[-1])
         return Seen(effect, name, tensors, grad=grad)
 
     def after(self, seen: Seen, args: Any, kwargs: Mapping[str, Any], result: Any) -> None:
@@ -173,6 +196,8 @@ class Calls:
                 return
         elif effect is Effect.LOSS:
             origin = self.origins.of(seen.tensors[0])
+            if origin is not None and origin.site is not None and origin.exact:
+                origin.site.is_output = True
             note_loss(self.run, self.step, seen.name, seen.tensors, origin, result)
             return
         elif effect is Effect.MULTIPLY:
@@ -187,15 +212,8 @@ class Calls:
             self.run.norms.add("batch")
         elif effect is Effect.NORM:
             self.run.norms.add("other")
-        if (
-            effect is Effect.ADD
-            and sum(t.requires_grad and not t.is_leaf for t in seen.tensors) > 1
-        ):
-            self.run.residuals += 1
-            for tensor in seen.tensors:
-                origin = self.origins.of(tensor)
-                if origin is not None and origin.linear_from:
-                    self.run.branched |= origin.linear_from
+        if effect is Effect.ADD:
+            self._added(seen.tensors)
         origin = self.origins.after(effect, seen.name, seen.tensors, result)
         if origin is not None:
             self.origins.note(result, origin)
@@ -261,10 +279,8 @@ class Calls:
         tensors: Mapping[str, Tensor],
         origin: Origin,
     ) -> None:
-        count = self._measured.get(site.layer, 0)
-        if count >= MOST_CALLS:
+        if self._called.get(site.layer, 0) >= MOST_CALLS:
             return
-        self._measured[site.layer] = count + 1
         axis = origin.axis if -z.ndim <= origin.axis < z.ndim else -1
         figures, unit, opened = measuring.measure_call(record, z, axis, self.step, tensors)
         weight = self.run.weights.get(site.producer or "")
@@ -291,18 +307,40 @@ class Calls:
     def _activated(self, seen: Seen, result: Tensor) -> None:
         site, origin = seen.site, seen.origin or Origin()
         assert site is not None
+        measured = site.pending is not None
         if site.pending is not None:
             site.series.add(
                 self.step, torch.cat([site.pending, measuring.rms(result.detach())[None]])
             )
             site.pending = None
-            if result.requires_grad and result.grad_fn is not None and seen.grad:
-                result.register_hook(Gradient(self.run, site, self.step))
+        call = self._called.get(site.layer, 0)
+        self._called[site.layer] = call + 1
+        if (
+            (measured or MOST_CALLS <= call < MOST_MOMENTS)
+            and result.requires_grad
+            and result.grad_fn is not None
+            and seen.grad
+        ):
+            place = Place(self._norms.setdefault(site.layer, {}), call)
+            result.register_hook(Gradient(self.run, site, self.step, place, not measured))
         self.origins.note(result, Origin(None, None, site, True, origin.axis))
         facts = site.record.facts
         if isinstance(facts, Facts) and facts.smoothness < 0 and not facts.surrogate:
             key = (site.name, site.layer)
             self.run.blockers[key] = Blocker(site.name, site.layer, self._order, "step")
+
+    def _added(self, tensors: list[Tensor]) -> None:
+        origins = [self.origins.of(tensor) for tensor in tensors]
+        if sum(t.requires_grad and not t.is_leaf for t in tensors) > 1:
+            self.run.residuals += 1
+            for origin in origins:
+                if origin is not None and origin.linear_from:
+                    self.run.branched |= origin.linear_from
+        elif any(t.is_leaf and t.requires_grad for t in tensors):
+            for origin in origins:
+                weight = self.run.weights.get((origin and origin.producer) or "")
+                if weight is not None:
+                    weight.has_bias = True
 
     def _multiplied(self, tensors: list[Tensor]) -> None:
         if len(tensors) < 2:
@@ -330,6 +368,14 @@ class Calls:
         layer = self._path()
         # Where it was last met decides, so that logging after the pass does not hide it.
         self.run.blockers.setdefault((name, layer), Blocker(name, layer, self._order, kind))
+
+    def _note_edge(self, name: str, x: Tensor) -> None:
+        """Keep how near an operation's input comes to 0, where it or its slope is infinite."""
+        path = self._path()
+        series = self.run.edges.setdefault(
+            f"{name} in {path}" if path else name, Series(("smallest",))
+        )
+        series.add(self.step, x.detach().abs().amin().reshape(1).float())
 
     def _note_difference(self, seen: Seen, result: Any) -> None:
         """A difference from a constant of the same shape: a squared error written by hand."""

@@ -56,6 +56,8 @@ def hidden(run: Run) -> list[Site]:
         for s in run.sites.values()
         if isinstance(s.record.facts, Facts) and not s.is_output and s.first is not None
     ]
+    # A clamp is an activation where there is no other.
+    found = [s for s in found if not s.is_bound] or found
     return sorted(found, key=lambda s: s.order)
 
 

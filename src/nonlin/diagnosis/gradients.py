@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 from nonlin.diagnosis.statistics import Run, Site
 
 
-class Gradient:
-    """Notes the gradient that reaches an activation's output, in back-propagation."""
+# Calls whose norms are kept: those of a recurrent cell over as many moments.
+MOST_MOMENTS = 256
+# Fewer calls are one module in several places, or one network for several inputs.
+_FEWEST_MOMENTS = 8
 
-    def __init__(self, run: Run, site: Site, step: int) -> None:
-        self.run, self.site, self.step = run, site, step
+
+class Place(NamedTuple):
+    """A call among the calls of a site in one step."""
+
+    norms: dict[int, Tensor]
+    call: int
+
+
+class Gradient:
+    """Notes the gradient that reaches an activation's output, in back-propagation.
+
+    Args:
+        run: where a failure is noted.
+        site: the activation.
+        step: the optimizer step.
+        place: where the norm is kept with those of the site's other calls in this step.
+        alone: keep nothing but the norm.
+    """
+
+    def __init__(self, run: Run, site: Site, step: int, place: Place, alone: bool) -> None:
+        self.run, self.site, self.step, self.place, self.alone = run, site, step, place, alone
 
     def __call__(self, gradient: Tensor) -> None:
         try:
@@ -25,9 +48,27 @@ class Gradient:
     def _note(self, gradient: Tensor) -> None:
         wide = gradient if gradient.dtype.itemsize >= 4 else gradient.float()
         norm = torch.linalg.vector_norm(wide)
+        self.place.norms[self.place.call] = norm
+        if self.alone:
+            return
         zeros = tiny = norm.new_tensor(float("nan"))
         if gradient.dtype.itemsize < 4:
             limit = torch.finfo(gradient.dtype).tiny
             zeros = (gradient == 0).float().mean()
             tiny = (gradient.abs() < limit).float().mean()
         self.site.gradient.add(self.step, torch.stack([norm, zeros, tiny]).float())
+
+
+def over_calls(norms: dict[int, Tensor]) -> Tensor | None:
+    """What the gradient does over the calls of one activation in one step.
+
+    Returns:
+        Number of calls, the norm at the first one that gets any gradient, the largest norm, and
+        the share of calls that get more than the one before; None for a few calls.
+    """
+    if len(norms) < _FEWEST_MOMENTS:
+        return None
+    over = torch.stack([norms[call].double() for call in sorted(norms)])
+    first = over[(over > 0).to(torch.uint8).argmax()]
+    rising = (over.diff() >= 0).double().mean()
+    return torch.stack([over.new_tensor(float(len(norms))), first, over.amax(), rising])

@@ -81,9 +81,13 @@ class Layers:
         layer, weight, x, tied = found
         convolution = call.startswith(_CONVOLUTION)
         origin = self.origins.of(x) or Origin()
+        # W @ x has its units on the last axis but one, x @ W on the last.
+        is_left = call in _PRODUCTS and bool(args) and args[-1] is x and result.ndim > 1
+        axis = result.ndim - (weight.ndim - 1) if convolution else -2 if is_left else -1
         entry = self.run.weights.get(layer)
         if entry is None:
-            entry = self._first(found, call, args, kwargs, when)
+            outputs = result.shape[axis] if call in _PRODUCTS else None
+            entry = self._first(found, call, args, kwargs, when, outputs)
         entry.order = when.order
         entry.tied |= tied
         entry.calls += 1
@@ -96,16 +100,22 @@ class Layers:
             scale = measuring.rms(x.detach())
             out = measuring.rms(result.detach())
             entry.input.add(when.step, torch.stack([scale, out]))
-        axis = result.ndim - (weight.ndim - 1) if convolution else -1
         self.origins.note(result, Origin(frozenset({layer}), layer, axis=axis))
 
     def _first(
-        self, found: Found, call: str, args: Any, kwargs: Mapping[str, Any], when: When
+        self,
+        found: Found,
+        call: str,
+        args: Any,
+        kwargs: Mapping[str, Any],
+        when: When,
+        outputs: int | None,
     ) -> Weight:
         layer, weight, x, _ = found
-        turned = "transpose" in call or call in ("matmul", "mm", "addmm")
+        turned = "transpose" in call
         shape = tuple(weight.shape)
-        outputs = shape[1] if turned else shape[0]
+        if outputs is None:
+            outputs = shape[1] if turned else shape[0]
         fan_in = max(1, weight.numel() // max(1, outputs))
         groups = 1
         if call.startswith(_CONVOLUTION) and not turned:
@@ -114,8 +124,9 @@ class Layers:
         entry.root = when.root
         self.run.weights[layer] = entry
         bias = kwargs.get("bias", args[2] if len(args) > 2 else None)
-        if isinstance(bias, Tensor) and call not in ("addmm", "bmm"):
+        if isinstance(bias, Tensor) and call not in _PRODUCTS:
             entry.keep_bias(bias)
+        entry.has_bias = isinstance(bias, Tensor)
         return entry
 
     def _pair(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 # Wrappers that a user does not think of as layers.
 _WRAPPERS = ("module.", "_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module.")
@@ -48,6 +50,51 @@ class Names:
         """The name of a parameter."""
         entry = self._parameters.get(id(parameter))
         return entry[1] if entry is not None and entry[0]() is parameter else None
+
+    def adopt(self, parameter: Tensor) -> str | None:
+        """The name of a parameter that lies in no module: what the program's variable is called."""
+        name = _variable(parameter)
+        if name is not None:
+            self._parameters[id(parameter)] = (weakref.ref(parameter), name)
+        return name
+
+
+def _variable(tensor: Tensor) -> str | None:
+    """What the program that is running calls a tensor: `W1`, `params['W1']`, `net.W1`."""
+    spaces = [dict(space) for space in _spaces()]
+    for space in spaces:
+        for name, value in space.items():
+            if value is tensor:
+                return name
+    for space in spaces:
+        for name, value in space.items():
+            for key, part in _parts(value):
+                if part is tensor:
+                    return f"{name}{key}".removeprefix("self.")
+    return None
+
+
+def _spaces() -> Iterator[Mapping[str, Any]]:
+    """Variables of the program's running functions, innermost first, and of their modules."""
+    frame = sys._getframe()
+    while frame is not None:
+        home = str(frame.f_globals.get("__name__")).partition(".")[0]
+        if home not in ("torch", "nonlin"):
+            yield frame.f_locals
+            if frame.f_globals is not frame.f_locals:
+                yield frame.f_globals
+        frame = frame.f_back
+
+
+def _parts(value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        yield from ((f"[{key!r}]", part) for key, part in value.items())
+    elif isinstance(value, list | tuple) and value and isinstance(value[0], Tensor):
+        yield from ((f"[{i}]", part) for i, part in enumerate(value))
+    elif not isinstance(value, nn.Module) and not isinstance(value, type):
+        own = getattr(value, "__dict__", None)
+        if isinstance(own, dict):
+            yield from ((f".{key}", part) for key, part in own.items())
 
 
 def layer_of(parameter: str) -> str:

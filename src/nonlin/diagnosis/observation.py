@@ -53,6 +53,7 @@ class Observer:
         # Weak: the next optimizer may lie where one was that is gone.
         self._counts: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
         self._active = self._paused = False
+        self._roots = False  # whether a module ran
         self._mode = _Mode(self)
         self._frames = 0
         self._thread = threading.get_ident()
@@ -140,6 +141,13 @@ class Observer:
             module_hooks.register_module_forward_pre_hook(self._enter),
             module_hooks.register_module_forward_hook(self._leave, always_call=True),
         ]
+        if self._has_no_modules() and _compiled_frames() == self._frames:
+            self.calls.looking = True
+            self._mode.insert()
+
+    def _has_no_modules(self) -> bool:
+        """Whether whole steps went by with nothing but functions of tensors."""
+        return self._model is None and bool(self.run.sampled) and not self._roots
 
     def _disarm(self) -> None:
         self._active = False
@@ -158,10 +166,12 @@ class Observer:
             if _is_compiled(module):
                 # Dynamo would trace the hooks, and compile anew for them.
                 name = type(getattr(module, "_orig_mod", module)).__name__
+                self._roots = True
                 self.run.compiled.add(name)
                 self.guard(self.calls.names.add, module)
                 self._remove_forward()
                 return
+            self._roots = True
             self.guard(self.calls.enter_root, module, inputs)
             if self.broken:
                 return

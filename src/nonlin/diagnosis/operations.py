@@ -59,6 +59,8 @@ _NAMES = {
         zero_ item_ norm isnan isinf isfinite all any __hash__ tolist_ dim_order is_cuda layout
         is_sparse names is_nested is_quantized""",
 }
+# What is infinite, or has an infinite slope, where its last argument is 0.
+WITH_POLE = frozenset("log log2 log10 sqrt rsqrt reciprocal div truediv true_divide divide".split())
 _GETTERS_THAT_ARRANGE = {"T", "mT", "H", "mH", "real"}
 
 

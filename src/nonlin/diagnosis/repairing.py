@@ -39,6 +39,12 @@ _INITIALISE = Repair(
     {"initialise": True},
 )
 
+_GATES = Repair(
+    "architecture",
+    "Keep the state behind gates, which pass gradient over many moments: nn.GRU or nn.LSTM.",
+    {},
+)
+
 
 def with_repairs(finding: Finding, run: Run) -> Finding:
     """The finding with the repairs that its cause asks for."""
@@ -118,6 +124,12 @@ def _vanishing(finding: Finding, run: Run) -> list[Repair]:
         change={**swap.change, "initialise": True},
     )
     residual = Repair("architecture", "Add residual connections around the layers.", {})
+    if finding.cause == "input-scale":
+        return [_STANDARDISE, _NORMALISE]
+    if finding.cause == "learning-rate-too-high":
+        return [_LOWER_RATE, _NORMALISE]
+    if "calls" in finding.evidence:
+        return [_GATES, both, _NORMALISE]
     if squashing:
         # Gradients that no longer vanish ask for shorter steps.
         slower = dataclasses.replace(
@@ -126,7 +138,8 @@ def _vanishing(finding: Finding, run: Run) -> list[Repair]:
             change={**both.change, "learning_rate": 0.1},
         )
         return [both, slower, _NORMALISE, _INITIALISE, residual]
-    return [_INITIALISE, _NORMALISE, both, residual]
+    rest = [] if all(s.name == "relu" for s in ev.hidden(run)) else [both]
+    return [_INITIALISE, _NORMALISE, *rest, residual]
 
 
 def _exploding(finding: Finding, run: Run) -> list[Repair]:

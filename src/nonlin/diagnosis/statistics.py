@@ -23,6 +23,8 @@ SITE_FIELDS = (
     "open",  # share of entries whose gate is open
     "out_rms",
 )
+# Of the gradients that reach an activation called many times in a step, as in a recurrent cell.
+CALLS_FIELDS = ("calls", "first", "largest", "rising")
 # Of a parameter in an optimizer step, in the order of Parameter.series.
 PARAMETER_FIELDS = (
     "gradient",  # norm, the loss scale of AMP taken out
@@ -99,11 +101,13 @@ class Site:
     is_gate: bool = False  # multiplies something, as in an LSTM
     is_gated: bool = False  # is multiplied by a gate
     is_output: bool = False
+    is_bound: bool = False  # a clamp, which most programs mean as a guard
     axis_length: int | None = None  # of softmax: the length of the axis that sums to 1
     over_batch: bool = False  # of softmax: it sums over the rows of the batch
     plain_dropout: bool = False  # nn.Dropout acts on its output
     series: Series = field(default_factory=lambda: Series(SITE_FIELDS))
     gradient: Series = field(default_factory=lambda: Series(("norm", "zeros", "share_tiny")))
+    over_calls: Series = field(default_factory=lambda: Series(CALLS_FIELDS))
     first: UnitSample | None = None
     recent: deque[UnitSample] = field(default_factory=lambda: deque(maxlen=RECENT))
     rows: list[tuple[int, int]] = field(default_factory=list)
@@ -128,6 +132,7 @@ class Weight:
     outputs: int
     groups: int = 1
     root: str = ""  # the network it belongs to
+    has_bias: bool = False
     tied: bool = False  # its weight belongs to another layer
     reads: Site | None = None  # the activation whose output it reads
     reads_normalised: bool = False
@@ -214,6 +219,7 @@ class Run:
     sampled: list[int] = field(default_factory=list)
     steps: int = 0
     skipped_by_scaler: int = 0
+    edges: dict[str, Series] = field(default_factory=dict)  # by operation: nearness to its pole
     input_rms: Series = field(default_factory=lambda: Series(("rms", "std")))
     compiled: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)

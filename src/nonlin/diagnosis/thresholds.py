@@ -45,6 +45,11 @@ class Thresholds:
         "where the last layer moves by 1e-3 of its weights in a step, the first one moves by "
         "less than half of float32's spacing, 2^-24",
     )
+    summand: float = _of(
+        _EPS / 2,
+        "gradient of a recurrent activation's first call over that of its last: their sum, "
+        "the weights' gradient, leaves out what is less than half of float32's spacing",
+    )
     growth: float = _of(1e3, "gradient of the first layer over that of the last")
     update: float = _of(1.0, "a step as long as the weights themselves")
     surge: float = _of(1e4, "gradient norm over its median before")

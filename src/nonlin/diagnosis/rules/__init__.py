@@ -9,6 +9,7 @@ from nonlin.diagnosis.rules import (
     blocked,
     closed,
     exploding,
+    flat,
     initial,
     linear,
     nonfinite,
@@ -33,7 +34,7 @@ _OF_A_NETWORK = (
     vanishing.judge,
     exploding.judge,
 )
-_BEFORE, _AFTER = (output.judge,), (nonfinite.judge,)
+_BEFORE, _AFTER = (output.judge,), (nonfinite.judge, flat.judge)
 
 
 def judge(run: Run, limits: Thresholds) -> list[Finding]:

@@ -53,7 +53,8 @@ def _scales(run: Run, limits: Thresholds) -> list[Finding]:
         if site is None or site.normalised or weight.reads_normalised:
             continue
         scale = ev.initial_scale(weight, parameter)
-        small = scale < 1 / limits.init_ratio and not run.residuals
+        # A layer of zeros begins switched off, by intent.
+        small = 0 < scale < 1 / limits.init_ratio and not run.residuals
         if scale > limits.init_ratio or small:
             wrong[weight.layer] = scale
     if not wrong:
@@ -76,13 +77,18 @@ def _scales(run: Run, limits: Thresholds) -> list[Finding]:
 
 
 def _signal(run: Run, limits: Thresholds) -> list[Finding]:
-    sites = [s for s in ev.hidden(run) if not s.normalised]
-    if len(sites) < 3 or run.norms:
+    if run.norms:
         return []
-    scales = []
-    for site in sites:
+    sites, scales = [], []
+    for site in ev.hidden(run):
         steps, table = site.series.table()
-        scales.append(float(table["z_rms"][0]) if steps.size and steps[0] == 0 else math.nan)
+        scale = float(table["z_rms"][0]) if steps.size and steps[0] == 0 else math.nan
+        # Behind a layer of zeros, which begins switched off, there is no signal by intent.
+        if not site.normalised and scale != 0:
+            sites.append(site)
+            scales.append(scale)
+    if len(sites) < 3:
+        return []
     first, last = scales[0], scales[-1]
     if not (math.isfinite(first) and first > 0):
         return []

@@ -63,6 +63,8 @@ def _is_redundant(run: Run, source: Weight, weight: Weight) -> bool:
 
     A narrow middle is a factorisation, which somebody meant; so is a depthwise convolution.
     """
+    if not source.has_bias and not weight.reads_normalised:
+        return False  # So does whoever multiplies two matrices.
     if source.groups > 1 or weight.groups > 1 or source.layer in run.branched or weight.tied:
         return False
     if sum(source.layer in w.linear_from for w in run.weights.values()) > 1:
@@ -124,5 +126,8 @@ def _is_straight(site: Site, limits: Thresholds) -> bool:
         constant = torch.full_like(high, within <= limits.slope_range * size, dtype=torch.bool)
     else:
         constant = (high - low) <= limits.slope_range * size
+        # Units that bend elsewhere, some to the left and some to the right of the data, choose.
+        if float(high.amax() - low.amin()) > limits.slope_range * size:
+            return False
     opened = low > limits.slope_range * size
     return float((constant & opened).float().mean()) >= limits.linear_share

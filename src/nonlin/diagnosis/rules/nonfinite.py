@@ -9,6 +9,9 @@ from nonlin.diagnosis.finding import Finding
 from nonlin.diagnosis.statistics import Run
 from nonlin.diagnosis.thresholds import Thresholds
 
+# An input of log or a divisor that is smaller than this is on its way to 0.
+_EDGE = 1e-2
+
 
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
     """Where and when numbers ceased to be finite."""
@@ -83,9 +86,26 @@ def _why(run: Run, what: str, where: str, step: int, found: tuple[Finding, ...])
     if inside and step > 0 and (not before or before[-1] < step - 1):
         # It spread before the next look, so that the first place seen is not the first place.
         facts["looked_at_the_step_before"] = False
-        return ("learning-rate-too-high" if update >= 1 else "not-seen"), facts
+        if update >= 1:
+            return "learning-rate-too-high", facts
+        edge = _nearest_edge(run, step)
+        return ("operation", {**facts, **edge}) if edge else ("not-seen", facts)
     if what == "loss":
         return "loss", facts
     if update >= 1 and step > 0:
         return "learning-rate-too-high", facts
     return "operation", facts
+
+
+def _nearest_edge(run: Run, step: int) -> dict[str, object]:
+    """The operation whose input came nearest to where it is infinite, before a step."""
+    nearest = []
+    for name, series in run.edges.items():
+        steps, table = series.table()
+        before = table["smallest"][steps < step]
+        if before.size and before.min() < _EDGE:
+            nearest.append((float(before.min()), name))
+    if not nearest:
+        return {}
+    smallest, name = min(nearest)
+    return {"operation": name, "smallest_input_before": smallest}
