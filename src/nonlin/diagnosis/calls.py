@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from nonlin.activation import Activation
 from nonlin.diagnosis import measuring
+from nonlin.diagnosis.activations import Activations
+from nonlin.diagnosis.arguments import drops, is_wrapped, learned_of, tensors_in
 from nonlin.diagnosis.clamps import clamp_of
-from nonlin.diagnosis.gradients import MOST_MOMENTS, Gradient, Place, over_calls
-from nonlin.diagnosis.layers import MOST_CALLS, Layers, When
+from nonlin.diagnosis.layers import Layers, When
 from nonlin.diagnosis.losses import note_loss
 from nonlin.diagnosis.naming import Names
 from nonlin.diagnosis.operations import WITH_POLE, Effect, effect_of
@@ -23,9 +24,6 @@ from nonlin.diagnosis.statistics import Blocker, Run, Series, Site
 from nonlin.facts import Facts
 from nonlin.nn import ActivationModule, activation_of
 from nonlin.recognition import recognise
-
-# Looks between two histograms of an activation's input.
-_PICTURED = 3
 
 
 class Frame(NamedTuple):
@@ -51,18 +49,16 @@ class Calls:
     """Reads the calls of a step into a run."""
 
     def __init__(self, run: Run, model: nn.Module | None, pictures: bool) -> None:
-        self.run, self.names, self.pictures = run, Names(), pictures
+        self.run, self.names = run, Names()
         self.looking = False
         # Most calls are questions such as x.shape: to ask twice what they do would cost a look.
         self.ignored: set[Any] = set()
         self.stack: list[Frame] = []
         self.origins = Origins()
         self.layers = Layers(run, self.names, self.origins)
+        self.activations = Activations(run, pictures)
         self.step = 0
         self._order = 0
-        self._called: dict[str, int] = {}  # by site, how often in this step
-        self._sites_of_step: list[Site] = []
-        self._norms: dict[str, dict[int, Tensor]] = {}  # by site, of each call
         self._last_weight = -1
         self._root = ""
         # Weak, so that a network the program is done with goes.
@@ -81,20 +77,13 @@ class Calls:
     def begin_step(self, step: int) -> None:
         """A step that is looked at begins."""
         self.step, self._order, self._last_weight = step, 0, -1
-        self._called.clear()
-        self._norms.clear()
-        self._sites_of_step.clear()
+        self.activations.begin_step(step)
         self.origins.clear()
         self.stack.clear()
 
     def end_step(self) -> None:
-        """A step that was looked at is over: activations behind the last layer are outputs."""
-        for site in self._sites_of_step:
-            if site.order > self._last_weight >= 0:
-                site.is_output = True
-            figures = over_calls(self._norms.get(site.layer, {}))
-            if figures is not None:
-                site.over_calls.add(self.step, figures)
+        """A step that was looked at is over."""
+        self.activations.end_step(self._last_weight)
         self.origins.clear()
         self.stack.clear()
 
@@ -107,7 +96,7 @@ class Calls:
         for x in inputs:
             if isinstance(x, Tensor) and x.is_floating_point() and self.origins.of(x) is None:
                 self.origins.note(x, INPUT)
-                if x.numel() and not _is_wrapped(x):
+                if x.numel() and not is_wrapped(x):
                     spread = x.float().std(correction=0)
                     self.run.input_rms.add(self.step, torch.stack([measuring.rms(x), spread]))
 
@@ -117,7 +106,7 @@ class Calls:
         record = self._record(module)
         seen = None
         if record is not None and inputs and isinstance(inputs[0], Tensor) and not self._inside():
-            tensors = _learned(module, record)
+            tensors = learned_of(module, record)
             seen = self._activation(record, inputs[0], tensors, path, True)
         self.stack.append(Frame(module, path, seen))
 
@@ -161,12 +150,12 @@ class Calls:
             if isinstance(loss, Tensor) and loss.numel() == 1:
                 self.run.loss.add(self.step, loss.detach().reshape(1).float())
             return None
-        tensors = _tensors_in(args, kwargs)
-        if not tensors or _is_wrapped(tensors[0]):
+        tensors = tensors_in(args, kwargs)
+        if not tensors or is_wrapped(tensors[0]):
             return None
         if effect is Effect.OTHER or name in ("softmax", "log_softmax"):
             known = recognise(function, args, kwargs)
-            if known is not None and known.record.name != "identity":
+            if known is not None and known.record.name != "identity" and (grad or self.stack):
                 given = {k: v for k, v in known.tensors.items() if isinstance(v, Tensor)}
                 return self._activation(known.record, known.input, given, None, grad)
             clamp = clamp_of(name, args, kwargs)
@@ -207,7 +196,7 @@ class Calls:
         if effect is Effect.DROPOUT:
             origin = self.origins.of(seen.tensors[0])
             if origin is not None and origin.site is not None:
-                origin.site.plain_dropout |= _is_active(args, kwargs, self.stack)
+                origin.site.plain_dropout |= drops(args, kwargs)
         if effect is Effect.BATCH_NORM:
             self.run.norms.add("batch")
         elif effect is Effect.NORM:
@@ -239,90 +228,20 @@ class Calls:
         path: str | None,
         grad: bool,
     ) -> Seen | None:
-        if not isinstance(z, Tensor) or not z.numel() or _is_wrapped(z):
+        if not isinstance(z, Tensor) or not z.numel() or is_wrapped(z):
             return None
         origin = self.origins.of(z) or Origin()
-        where = path if path is not None else self._place(origin, record)
-        self._order += 1
-        site = self.run.sites.get(where)
-        if site is not None and site.producer != origin.producer and origin.producer is not None:
-            # One module in two places: each place has units of its own.
-            where = f"{where}@{origin.producer}"
-            site = self.run.sites.get(where)
-        if site is None or site.record != record:
-            site = self.run.sites[where] = Site(where, record, self._order)
-            site.root = self._root
-            site.producer = origin.producer
-            site.normalised = origin.normalised
-            site.batch_normalised = origin.batch_normalised
-            site.linear_input = bool(origin.linear_from) or origin.is_input
-        site.order = self._order
-        if site not in self._sites_of_step:
-            self._sites_of_step.append(site)
-        if isinstance(record.facts, Facts):
-            self._measure(site, record, z.detach(), tensors, origin)
-        elif record.facts.sums_to_one and z.ndim:
-            axis = int(record.bound.get("axis", -1))
-            site.axis_length = z.shape[axis]
-            site.over_batch = z.ndim > 1 and axis % z.ndim == 0
-        return Seen(Effect.OTHER, record.name, [z], site, origin, grad)
-
-    def _place(self, origin: Origin, record: Activation) -> str:
         place = origin.producer or self._path()
-        return f"{place}:{record.name}" if place else record.name
-
-    def _measure(
-        self,
-        site: Site,
-        record: Activation,
-        z: Tensor,
-        tensors: Mapping[str, Tensor],
-        origin: Origin,
-    ) -> None:
-        if self._called.get(site.layer, 0) >= MOST_CALLS:
-            return
-        axis = origin.axis if -z.ndim <= origin.axis < z.ndim else -1
-        figures, unit, opened = measuring.measure_call(record, z, axis, self.step, tensors)
-        weight = self.run.weights.get(site.producer or "")
-        unit.bias = weight.bias() if weight is not None and not site.normalised else None
-        site.dtype = z.dtype
-        site.pending = figures
-        if site.first is None:
-            site.first = unit
-        if site.recent and site.recent[-1].z_high.shape != unit.z_high.shape:
-            site.recent.clear()
-        site.recent.append(unit)
-        if site.rows and site.rows[-1][0] == self.step:
-            site.rows[-1] = (self.step, site.rows[-1][1] + unit.rows)
-        else:
-            site.rows.append((self.step, unit.rows))
-        if site.last_open is None or site.last_open.shape != opened.shape:
-            site.last_open = torch.full(opened.shape, -1, device=opened.device, dtype=torch.int32)
-        site.last_open = torch.where(
-            opened, torch.full_like(site.last_open, self.step), site.last_open
-        )
-        if self.pictures and len(site.series) % _PICTURED == 0:
-            site.histogram = measuring.histogram(z)
+        where = path if path is not None else f"{place}:{record.name}".lstrip(":")
+        self._order += 1
+        when = When(self.step, self._order, self._root)
+        site = self.activations.enter(where, record, z, tensors, origin, when)
+        return Seen(Effect.OTHER, record.name, [z], site, origin, grad)
 
     def _activated(self, seen: Seen, result: Tensor) -> None:
         site, origin = seen.site, seen.origin or Origin()
         assert site is not None
-        measured = site.pending is not None
-        if site.pending is not None:
-            site.series.add(
-                self.step, torch.cat([site.pending, measuring.rms(result.detach())[None]])
-            )
-            site.pending = None
-        call = self._called.get(site.layer, 0)
-        self._called[site.layer] = call + 1
-        if (
-            (measured or MOST_CALLS <= call < MOST_MOMENTS)
-            and result.requires_grad
-            and result.grad_fn is not None
-            and seen.grad
-        ):
-            place = Place(self._norms.setdefault(site.layer, {}), call)
-            result.register_hook(Gradient(self.run, site, self.step, place, not measured))
+        self.activations.leave(site, result, seen.grad)
         self.origins.note(result, Origin(None, None, site, True, origin.axis))
         facts = site.record.facts
         if isinstance(facts, Facts) and facts.smoothness < 0 and not facts.surrogate:
@@ -389,36 +308,3 @@ class Calls:
             return
         if output.shape == target.shape and self.origins.of(target) is None:
             note_loss(self.run, self.step, "difference", [output, target], origin, result)
-
-
-def _tensors_in(args: Any, kwargs: Mapping[str, Any]) -> list[Tensor]:
-    found = []
-    for value in (*args, *kwargs.values()):
-        if isinstance(value, Tensor):
-            found.append(value)
-        elif isinstance(value, list | tuple):
-            found += [v for v in value if isinstance(v, Tensor)]
-    return found
-
-
-def _is_wrapped(x: Tensor) -> bool:
-    """Whether a tensor has no numbers of its own to look at."""
-    functorch: Any = torch._C._functorch  # type: ignore[attr-defined]
-    return x.is_meta or x.layout != torch.strided or functorch.is_functorch_wrapped_tensor(x)
-
-
-def _learned(module: nn.Module, record: Activation) -> dict[str, Tensor]:
-    found = {}
-    for name in record.learned:
-        value = getattr(module, name, None)
-        if value is None:
-            value = getattr(module, "weight", None)
-        if isinstance(value, Tensor):
-            found[name] = value.detach()
-    return found
-
-
-def _is_active(args: Any, kwargs: Mapping[str, Any], stack: list[Frame]) -> bool:
-    p = kwargs.get("p", args[1] if len(args) > 1 else 0.5)
-    training = kwargs.get("training", args[2] if len(args) > 2 else True)
-    return bool(training) and isinstance(p, float | int) and p > 0

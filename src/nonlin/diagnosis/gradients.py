@@ -9,7 +9,6 @@ from torch import Tensor
 
 from nonlin.diagnosis.statistics import Run, Site
 
-
 # Calls whose norms are kept: those of a recurrent cell over as many moments.
 MOST_MOMENTS = 256
 # Fewer calls are one module in several places, or one network for several inputs.

@@ -61,7 +61,8 @@ class Names:
 
 def _variable(tensor: Tensor) -> str | None:
     """What the program that is running calls a tensor: `W1`, `params['W1']`, `net.W1`."""
-    spaces = [dict(space) for space in _spaces()]
+    # Outermost first: what a function calls its arguments is not what the user calls them.
+    spaces = [dict(space) for space in _spaces()][::-1]
     for space in spaces:
         for name, value in space.items():
             if value is tensor:
@@ -79,7 +80,7 @@ def _spaces() -> Iterator[Mapping[str, Any]]:
     frame = sys._getframe()
     while frame is not None:
         home = str(frame.f_globals.get("__name__")).partition(".")[0]
-        if home not in ("torch", "nonlin"):
+        if home not in ("torch", "nonlin", "runpy"):
             yield frame.f_locals
             if frame.f_globals is not frame.f_locals:
                 yield frame.f_globals

@@ -60,7 +60,7 @@ _NAMES = {
         is_sparse names is_nested is_quantized""",
 }
 # What is infinite, or has an infinite slope, where its last argument is 0.
-WITH_POLE = frozenset("log log2 log10 sqrt rsqrt reciprocal div truediv true_divide divide".split())
+WITH_POLE = calls.QUOTIENTS | {"truediv", "log", "log2", "log10", "sqrt", "rsqrt", "reciprocal"}
 _GETTERS_THAT_ARRANGE = {"T", "mT", "H", "mH", "real"}
 
 

@@ -7,7 +7,7 @@ import torch
 from nonlin.diagnosis import evidence as ev
 from nonlin.diagnosis.finding import Finding
 from nonlin.diagnosis.measuring import steepest
-from nonlin.diagnosis.statistics import Run, Site, Weight
+from nonlin.diagnosis.statistics import Run, Site, UnitSample, Weight
 from nonlin.diagnosis.thresholds import Thresholds
 from nonlin.facts import Facts
 
@@ -88,7 +88,7 @@ def _unused(run: Run, limits: Thresholds) -> list[Finding]:
             severity="problem" if whole else "warning",
             layer=site.layer,
             cause="unused-bend",
-            since_step=site.recent[0].step,
+            since_step=_since(site, limits),
             summary=f"{site.layer} ({site.record!r}) acts as a straight line: on every row its "
             f"units have the same slope, {float(last.slope_mean.mean()):.3g}"
             + (", so that the network is a linear model." if whole else "."),
@@ -105,21 +105,31 @@ def _unused(run: Run, limits: Thresholds) -> list[Finding]:
     ]
 
 
+def _since(site: Site, limits: Thresholds) -> int:
+    """The first step when it was straight then, or the first of those that are kept."""
+    looks = [*([site.first] if site.first is not None else []), *site.recent]
+    same = len({u.slope_high.shape for u in looks}) == 1
+    return looks[0 if same and _keeps_straight(site, looks, limits) else -len(site.recent)].step
+
+
 def _is_straight(site: Site, limits: Thresholds) -> bool:
     if not isinstance(site.record.facts, Facts) or len(site.recent) < 1 or site.is_gate:
         return False
-    rows = sum(u.rows for u in site.recent)
-    if rows < 30:
+    if sum(u.rows for u in site.recent) < 30:
         return False
-    high = torch.stack([u.slope_high.float() for u in site.recent]).amax(dim=0)
-    low = torch.stack([u.slope_low.float() for u in site.recent]).amin(dim=0)
+    return _keeps_straight(site, list(site.recent), limits)
+
+
+def _keeps_straight(site: Site, looks: list[UnitSample], limits: Thresholds) -> bool:
+    high = torch.stack([u.slope_high.float() for u in looks]).amax(dim=0)
+    low = torch.stack([u.slope_low.float() for u in looks]).amin(dim=0)
     # Learned slopes move from step to step and are straight all the same.
     within = max(
         float((u.slope_high - u.slope_low).float().amax() if site.record.learned else 0.0)
-        for u in site.recent
+        for u in looks
     )
     size = steepest(site.record)
-    spread = torch.stack([(u.z_high - u.z_low).float() for u in site.recent]).amax(dim=0)
+    spread = torch.stack([(u.z_high - u.z_low).float() for u in looks]).amax(dim=0)
     if not site.record.kinks and float(spread.median()) < BEND * size:
         return False  # A signal that small makes any smooth function straight.
     if site.record.learned:

@@ -1,0 +1,263 @@
+"""Programs of other shapes: what is seen of them, and what is not held against them."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+import nonlin
+from trainings import INPUTS, Functional, data, fit
+
+
+def _found(watcher) -> list[tuple[str, str, str]]:
+    return [(f.kind, f.cause, f.layer) for f in watcher.diagnosis.findings]
+
+
+def _descend(parameters, loss, steps=60, rate=1e-3):
+    optimizer = torch.optim.Adam(parameters, lr=rate)
+    with nonlin.watch(quiet=True) as watcher:
+        for _ in range(steps):
+            optimizer.zero_grad()
+            loss().backward()
+            optimizer.step()
+    return watcher
+
+
+def test_a_program_without_modules_is_seen():
+    torch.manual_seed(0)
+    x, y = data()
+    w1 = (3 * torch.randn(INPUTS, 64)).requires_grad_()
+    deeper = {"w2": (3 * torch.randn(64, 64)).requires_grad_()}
+    out = torch.zeros(64, 3, requires_grad=True)
+
+    def loss():
+        h = torch.tanh(torch.sigmoid(x @ w1) @ deeper["w2"])
+        return F.cross_entropy(h @ out, y)
+
+    watcher = _descend([w1, deeper["w2"], out], loss)
+    assert set(watcher.diagnosis.activations) == {"w1:sigmoid", "deeper['w2']:tanh"}
+    kinds = {(kind, layer) for kind, _, layer in _found(watcher)}
+    assert ("saturated-units", "deeper['w2']:tanh") in kinds
+
+
+def test_a_program_without_modules_may_be_well():
+    torch.manual_seed(0)
+    x, y = data()
+    w = [(torch.randn(n, m) / n**0.5).requires_grad_() for n, m in ((INPUTS, 64), (64, 3))]
+    watcher = _descend(w, lambda: F.cross_entropy(torch.relu(x @ w[0]) @ w[1], y))
+    assert _found(watcher) == []
+    assert list(watcher.diagnosis.activations) == ["w[0]:relu"]
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda x: x.clamp(min=0), "relu"),
+        (lambda x: torch.clamp_min(x, 0.0), "relu"),
+        (lambda x: torch.clip(x, -1, 1), "hard_tanh"),
+    ],
+)
+def test_clamps_are_activations(call, name):
+    torch.manual_seed(0)
+    model = Functional(call)
+    with nonlin.watch(quiet=True) as watcher:
+        fit(model, torch.optim.SGD(model.parameters(), lr=0.05))
+    assert [repr(s.record) for s in watcher.run.sites.values()] == [name, name]
+    assert _found(watcher) == []
+
+
+def test_a_clamp_that_kills_is_found():
+    torch.manual_seed(0)
+    model = Functional(lambda x: x.clamp(min=0))
+    nn.init.constant_(model.fc1.bias, -20.0)
+    with nonlin.watch(quiet=True) as watcher:
+        fit(model, torch.optim.SGD(model.parameters(), lr=0.05))
+    assert ("dead-units", "negative-bias", "fc1:relu") in _found(watcher)
+
+
+def test_a_clamp_that_never_binds_leaves_a_linear_network():
+    torch.manual_seed(0)
+    model = Functional(lambda x: x.clamp(-50, 50))
+    with nonlin.watch(quiet=True) as watcher:
+        fit(model, torch.optim.SGD(model.parameters(), lr=0.05))
+    found = watcher.diagnosis.findings
+    assert [(f.kind, f.cause, f.since_step) for f in found] == [
+        ("linear-network", "unused-bend", 0)
+    ]
+
+
+def test_a_clamp_beside_activations_is_a_guard():
+    torch.manual_seed(0)
+
+    class Guarded(Functional):
+        def forward(self, x):
+            return self.out(F.relu(self.fc2(F.relu(self.fc1(x)).clamp(-50, 50))))
+
+    model = Guarded()
+    with nonlin.watch(quiet=True) as watcher:
+        fit(model, torch.optim.SGD(model.parameters(), lr=0.05))
+    assert _found(watcher) == []
+
+
+class _Recurrent(nn.Module):
+    """Reads one-hot symbols of shape (rows, moments, 8), and answers from the last state."""
+
+    def __init__(self, activation: nn.Module) -> None:
+        super().__init__()
+        self.read, self.hold = nn.Linear(8, 32), nn.Linear(32, 32, bias=False)
+        self.activation, self.answer = activation, nn.Linear(32, 4)
+
+    def forward(self, x):
+        h = x.new_zeros(len(x), 32)
+        for t in range(x.shape[1]):
+            h = self.activation(self.read(x[:, t]) + self.hold(h))
+        return self.answer(h)
+
+
+def _recall(first: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """Sequences whose class is the first symbol, or the last one."""
+    symbols = torch.randint(4, 8, (256, 20))
+    classes = torch.randint(0, 4, (256,))
+    symbols[:, 0 if first else -1] = classes
+    return F.one_hot(symbols, 8).float(), classes
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_gradients_that_vanish_over_moments_are_found_where_they_are_needed(first):
+    torch.manual_seed(0)
+    model = _Recurrent(nn.Sigmoid())
+    with nonlin.watch(quiet=True, every=3) as watcher:
+        fit(model, torch.optim.Adam(model.parameters(), lr=0.005), batch=_recall(first), steps=90)
+    site = watcher.run.sites["activation"]
+    _, table = site.over_calls.table()
+    assert (table["calls"] == 20).all()
+    assert table["first"][0] < 1e-7 * table["largest"][0]
+    expected = [("vanishing-gradient", "depth", "activation")] if first else []
+    assert _found(watcher) == expected
+
+
+def test_gradients_over_moments_agree_with_autograd():
+    torch.manual_seed(0)
+    model = _Recurrent(nn.Tanh())
+    x, y = _recall(True)
+    states = []
+    handle = model.activation.register_forward_hook(lambda m, i, h: states.append(h))
+    grads = torch.autograd.grad(F.cross_entropy(model(x), y), states)
+    norms = [float(g.norm()) for g in grads]
+    handle.remove()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    with nonlin.watch(quiet=True, every=1) as watcher:
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+    _, table = watcher.run.sites["activation"].over_calls.table()
+    assert table["first"][0] == pytest.approx(norms[0], rel=1e-5)
+    assert table["largest"][0] == pytest.approx(max(norms), rel=1e-5)
+
+
+def _counts():
+    return 1e4 * torch.rand(200, INPUTS), torch.poisson(torch.full((200,), 3.0))
+
+
+def test_a_loss_that_no_weight_moves_is_found():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(INPUTS, 32), nn.ReLU(), nn.Linear(32, 1))
+    with torch.no_grad():
+        model[2].weight.fill_(-0.2)
+    x, y = _counts()
+    watcher = _descend(
+        model.parameters(),
+        lambda: F.poisson_nll_loss(model(x).squeeze(1).exp(), y, log_input=False),
+    )
+    assert _found(watcher) == [("vanishing-gradient", "input-scale", "2")]
+    repairs = watcher.diagnosis.findings[0].repairs
+    assert repairs[0].change == {"standardise": True}
+
+
+def test_a_hinge_that_is_nowhere_touched_is_done():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(INPUTS, 32), nn.Tanh(), nn.Linear(32, 1))
+    x = torch.randn(200, INPUTS)
+    sign = x[:, 0].sign()
+    with torch.no_grad():
+        model[2].weight.zero_()
+    watcher = _descend(
+        model.parameters(), lambda: F.relu(-1.0 - sign * 0 * model(x).squeeze(1)).mean()
+    )
+    assert _found(watcher) == []
+
+
+def test_the_operation_near_its_pole_is_named():
+    torch.manual_seed(0)
+    x, y = data()
+    model = nn.Sequential(nn.Linear(INPUTS, 32), nn.ReLU(), nn.Linear(32, 1))
+    right = (y == 1).float()
+
+    def loss():
+        p = torch.sigmoid(4 * model(x).squeeze(1))
+        return -(right * torch.log(p) + (1 - right) * torch.log(1 - p)).mean()
+
+    watcher = _descend(model.parameters(), loss, steps=400, rate=0.02)
+    (finding,) = watcher.diagnosis.findings
+    assert (finding.kind, finding.cause) == ("non-finite", "operation")
+    if "operation" in finding.evidence:
+        assert finding.evidence["operation"] == "log"
+
+
+def test_two_matrices_without_a_bias_are_a_factorisation():
+    torch.manual_seed(0)
+
+    def network(bias):
+        wide = nn.Sequential(nn.Linear(INPUTS, 32, bias=bias), nn.Linear(32, 3, bias=bias))
+        with nonlin.watch(quiet=True) as watcher:
+            fit(wide, torch.optim.SGD(wide.parameters(), lr=0.05))
+        return [kind for kind, *_ in _found(watcher)]
+
+    assert network(bias=False) == []
+    assert network(bias=True) == ["linear-network"]
+
+
+def test_the_probability_of_one_of_two_heads_is_an_output():
+    torch.manual_seed(0)
+
+    class Heads(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.trunk, self.rare, self.kind = (
+                nn.Linear(INPUTS, 32),
+                nn.Linear(32, 1),
+                nn.Linear(32, 3),
+            )
+
+        def forward(self, x):
+            h = F.gelu(self.trunk(x))
+            return torch.sigmoid(self.rare(h) - 9).squeeze(1), self.kind(h)
+
+    model, (x, y) = Heads(), data()
+    rare = torch.zeros(len(x))
+
+    def loss():
+        risk, kind = model(x)
+        return F.binary_cross_entropy(risk, rare) + F.cross_entropy(kind, y)
+
+    watcher = _descend(model.parameters(), loss)
+    assert _found(watcher) == []
+    assert watcher.run.sites["rare:sigmoid"].is_output
+
+
+def test_a_layer_of_zeros_begins_switched_off():
+    torch.manual_seed(0)
+    x, _ = data()
+    net = nn.Sequential(
+        nn.Linear(INPUTS, 32), nn.Tanh(), nn.Linear(32, 32), nn.Tanh(), nn.Linear(32, INPUTS)
+    )
+    nn.init.zeros_(net[4].weight)
+    nn.init.zeros_(net[4].bias)
+
+    def loss():
+        scale = torch.tanh(net(x))
+        return (0.5 * (x * scale.exp()).square() - scale).mean()
+
+    watcher = _descend(net.parameters(), loss)
+    assert _found(watcher) == []
