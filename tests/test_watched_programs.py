@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import nonlin
-from trainings import INPUTS, Functional, data, fit
+from trainings import INPUTS, Functional, data, dense, fit
 
 
 def _found(watcher) -> list[tuple[str, str, str]]:
@@ -40,6 +40,17 @@ def test_a_program_without_modules_is_seen():
     assert set(watcher.diagnosis.activations) == {"w1:sigmoid", "deeper['w2']:tanh"}
     kinds = {(kind, layer) for kind, _, layer in _found(watcher)}
     assert ("saturated-units", "deeper['w2']:tanh") in kinds
+
+
+def test_a_loops_variable_is_no_name():
+    torch.manual_seed(0)
+    x, y = data()
+    weights = []
+    for n, m in ((INPUTS, 32), (32, 3)):
+        w = torch.randn(n, m) / n**0.5
+        weights.append(w.requires_grad_())
+    watcher = _descend(weights, lambda: F.cross_entropy(torch.relu(x @ weights[0]) @ w, y))
+    assert set(watcher.run.parameters) == {"weights[0]", "weights[1]"}
 
 
 def test_a_program_without_modules_may_be_well():
@@ -154,6 +165,111 @@ def test_gradients_over_moments_agree_with_autograd():
     _, table = watcher.run.sites["activation"].over_calls.table()
     assert table["first"][0] == pytest.approx(norms[0], rel=1e-5)
     assert table["largest"][0] == pytest.approx(max(norms), rel=1e-5)
+
+
+class _Layered(nn.Module):
+    """nn.RNN or nn.RNNCell, whose activations run inside PyTorch's own code."""
+
+    def __init__(self, cell: bool, nonlinearity: str = "tanh", layers: int = 1) -> None:
+        super().__init__()
+        kind = nn.RNNCell if cell else nn.RNN
+        more = {} if cell else {"num_layers": layers, "batch_first": True}
+        self.rnn = kind(8, 32, nonlinearity=nonlinearity, **more)
+        self.cell, self.answer = cell, nn.Linear(32, 4)
+
+    def forward(self, x):
+        if not self.cell:
+            states, last = self.rnn(x)
+            return self.answer(states[:, -1]) + self.answer(last[-1])
+        h = x.new_zeros(len(x), 32)
+        for t in range(x.shape[1]):
+            h = self.rnn(x[:, t], h)
+        return self.answer(h)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_the_gradient_over_the_moments_of_a_layer_is_that_of_autograd(layers):
+    torch.manual_seed(0)
+    model = _Layered(cell=False, layers=layers)
+    x, y = _recall(True)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    weight = getattr(model.rnn, f"weight_hh_l{layers - 1}").detach().clone()
+    with nonlin.watch(quiet=True, every=1) as watcher:
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+    _, table = watcher.run.recurrent["rnn"].over_calls.table()
+
+    # The last layer once more, moment by moment, with the weights from before the step.
+    torch.manual_seed(0)
+    model = _Layered(cell=False, layers=layers)
+    last = layers - 1
+    assert torch.equal(getattr(model.rnn, f"weight_hh_l{last}"), weight)
+    below = x
+    for layer in range(layers):
+        w_in, w_state = (getattr(model.rnn, f"weight_{k}_l{layer}") for k in ("ih", "hh"))
+        b = sum(getattr(model.rnn, f"bias_{k}_l{layer}") for k in ("ih", "hh"))
+        states, h = [], x.new_zeros(len(x), 32)
+        for t in range(x.shape[1]):
+            h = torch.tanh(below[:, t] @ w_in.T + h @ w_state.T + b)
+            states.append(h)
+        below = torch.stack(states, 1)
+    grads = torch.autograd.grad(F.cross_entropy(2 * model.answer(states[-1]), y), states)
+    norms = [float(g.norm()) for g in grads]
+    assert table["calls"][0] == len(norms)
+    assert table["first"][0] == pytest.approx(norms[0], rel=1e-4)
+    assert table["last"][0] == pytest.approx(norms[-1], rel=1e-4)
+
+
+@pytest.mark.parametrize("cell", [True, False])
+def test_vanishing_and_exploding_over_the_moments_of_a_layer(cell):
+    torch.manual_seed(0)
+    x, y = _recall(True)
+    found = {}
+    for scale in (0.05, 0.4):
+        model = _Layered(cell, "relu" if scale > 0.1 else "tanh")
+        with torch.no_grad():
+            for name, parameter in model.rnn.named_parameters():
+                if "weight_hh" in name:
+                    parameter.normal_(0, scale)
+        with nonlin.watch(quiet=True, every=3) as watcher:
+            fit(model, torch.optim.SGD(model.parameters(), lr=1e-9), batch=(x, y), steps=60)
+        found[scale] = _found(watcher)
+    assert found == {
+        0.05: [("vanishing-gradient", "depth", "rnn")],
+        0.4: [("exploding-gradient", "init-scale", "rnn")],
+    }
+
+
+def test_a_detached_state_is_found_behind_a_recurrent_layer():
+    torch.manual_seed(0)
+
+    class Cut(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embed, self.gru = nn.Embedding(8, 16), nn.GRU(16, 32, batch_first=True)
+            self.answer = nn.Sequential(nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 4))
+
+        def forward(self, x):
+            return self.answer(self.gru(self.embed(x.argmax(-1)))[1][-1].data)
+
+    model = Cut()
+    with nonlin.watch(quiet=True) as watcher:
+        fit(model, torch.optim.Adam(model.parameters()), batch=_recall(False))
+    (finding,) = watcher.diagnosis.findings
+    assert (finding.kind, finding.cause, finding.layer) == ("blocked-gradient", "detach", "gru")
+    assert finding.layers == ("embed", "gru")
+
+
+def test_weights_that_are_all_zero_block_nothing():
+    torch.manual_seed(0)
+    model = dense(nn.Tanh)
+    for parameter in model.parameters():
+        nn.init.zeros_(parameter)
+    with nonlin.watch(quiet=True) as watcher:
+        fit(model, torch.optim.SGD(model.parameters(), lr=0.1))
+    assert [(kind, cause) for kind, cause, _ in _found(watcher)] == [
+        ("init-mismatch", "symmetric-units")
+    ]
 
 
 def _counts():

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from nonlin.activation import Activation
-from nonlin.diagnosis import measuring
+from nonlin.diagnosis import measuring, recurrence
 from nonlin.diagnosis.activations import Activations
 from nonlin.diagnosis.arguments import drops, is_wrapped, learned_of, tensors_in
 from nonlin.diagnosis.clamps import clamp_of
@@ -20,6 +20,7 @@ from nonlin.diagnosis.losses import note_loss
 from nonlin.diagnosis.naming import Names
 from nonlin.diagnosis.operations import WITH_POLE, Effect, effect_of
 from nonlin.diagnosis.provenance import INPUT, Origin, Origins
+from nonlin.diagnosis.recurrence import Recurrences
 from nonlin.diagnosis.statistics import Blocker, Run, Series, Site
 from nonlin.facts import Facts
 from nonlin.nn import ActivationModule, activation_of
@@ -57,6 +58,7 @@ class Calls:
         self.origins = Origins()
         self.layers = Layers(run, self.names, self.origins)
         self.activations = Activations(run, pictures)
+        self.recurrences = Recurrences(run)
         self.step = 0
         self._order = 0
         self._last_weight = -1
@@ -78,12 +80,14 @@ class Calls:
         """A step that is looked at begins."""
         self.step, self._order, self._last_weight = step, 0, -1
         self.activations.begin_step(step)
+        self.recurrences.begin_step()
         self.origins.clear()
         self.stack.clear()
 
     def end_step(self) -> None:
         """A step that was looked at is over."""
         self.activations.end_step(self._last_weight)
+        self.recurrences.end_step(self.step)
         self.origins.clear()
         self.stack.clear()
 
@@ -115,6 +119,8 @@ class Calls:
         frame = self.stack.pop()
         if frame.seen is not None and isinstance(output, Tensor):
             self._activated(frame.seen, output)
+        if frame.path and module._parameters:
+            self.run.ran[frame.path] = self._order
         if not self.stack:
             parts = list(output.values()) if isinstance(output, Mapping) else output
             for part in parts if isinstance(parts, tuple | list) else (parts,):
@@ -188,6 +194,9 @@ class Calls:
             if origin is not None and origin.site is not None and origin.exact:
                 origin.site.is_output = True
             note_loss(self.run, self.step, seen.name, seen.tensors, origin, result)
+            return
+        elif seen.name in recurrence.CALLS:
+            self.recurrences.called(seen.name, self._path(), args, result)
             return
         elif effect is Effect.MULTIPLY:
             self._multiplied(seen.tensors)

@@ -62,12 +62,14 @@ def over_calls(norms: dict[int, Tensor]) -> Tensor | None:
     """What the gradient does over the calls of one activation in one step.
 
     Returns:
-        Number of calls, the norm at the first one that gets any gradient, the largest norm, and
-        the share of calls that get more than the one before; None for a few calls.
+        CALLS_FIELDS: the number of calls, the norms at the first and the last one that get any
+        gradient, the largest norm, and the share of calls that get more than the one before. None
+        for a few calls.
     """
     if len(norms) < _FEWEST_MOMENTS:
         return None
     over = torch.stack([norms[call].double() for call in sorted(norms)])
-    first = over[(over > 0).to(torch.uint8).argmax()]
+    reached = (over > 0).to(torch.uint8)
+    first, last = over[reached.argmax()], over.flip(0)[reached.flip(0).argmax()]
     rising = (over.diff() >= 0).double().mean()
-    return torch.stack([over.new_tensor(float(len(norms))), first, over.amax(), rising])
+    return torch.stack([over.new_tensor(float(len(norms))), first, last, over.amax(), rising])

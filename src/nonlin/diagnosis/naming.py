@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import weakref
 from collections.abc import Iterator, Mapping
+from types import ModuleType
 from typing import Any
 
 from torch import Tensor, nn
@@ -63,15 +64,17 @@ def _variable(tensor: Tensor) -> str | None:
     """What the program that is running calls a tensor: `W1`, `params['W1']`, `net.W1`."""
     # Outermost first: what a function calls its arguments is not what the user calls them.
     spaces = [dict(space) for space in _spaces()][::-1]
+    named = {id(v) for space in spaces for v in space.values() if isinstance(v, Tensor)}
     for space in spaces:
+        direct = next((name for name, value in space.items() if value is tensor), None)
         for name, value in space.items():
-            if value is tensor:
-                return name
-    for space in spaces:
-        for name, value in space.items():
-            for key, part in _parts(value):
-                if part is tensor:
-                    return f"{name}{key}".removeprefix("self.")
+            parts = [(key, part) for key, part in _parts(value) if isinstance(part, Tensor)]
+            key = next((key for key, part in parts if part is tensor), None)
+            # Where its neighbours have no names, a name is that of a loop's variable.
+            if key is not None and (direct is None or any(id(p) not in named for _, p in parts)):
+                return f"{name}{key}".removeprefix("self.")
+        if direct is not None:
+            return direct
     return None
 
 
@@ -92,7 +95,7 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f"[{key!r}]", part) for key, part in value.items())
     elif isinstance(value, list | tuple) and value and isinstance(value[0], Tensor):
         yield from ((f"[{i}]", part) for i, part in enumerate(value))
-    elif not isinstance(value, nn.Module) and not isinstance(value, type):
+    elif not isinstance(value, nn.Module | type | ModuleType):
         own = getattr(value, "__dict__", None)
         if isinstance(own, dict):
             yield from ((f".{key}", part) for key, part in own.items())

@@ -44,6 +44,12 @@ _GATES = Repair(
     "Keep the state behind gates, which pass gradient over many moments: nn.GRU or nn.LSTM.",
     {},
 )
+_ORTHOGONAL = Repair(
+    "initialisation",
+    "Draw the weights from state to state orthogonal, which keeps lengths: "
+    "torch.nn.init.orthogonal_(layer.weight_hh_l0).",
+    {},
+)
 
 
 def with_repairs(finding: Finding, run: Run) -> Finding:
@@ -128,8 +134,8 @@ def _vanishing(finding: Finding, run: Run) -> list[Repair]:
         return [_STANDARDISE, _NORMALISE]
     if finding.cause == "learning-rate-too-high":
         return [_LOWER_RATE, _NORMALISE]
-    if "calls" in finding.evidence:
-        return [_GATES, both, _NORMALISE]
+    if "moments" in finding.evidence:
+        return [_GATES, _ORTHOGONAL]
     if squashing:
         # Gradients that no longer vanish ask for shorter steps.
         slower = dataclasses.replace(
@@ -143,6 +149,8 @@ def _vanishing(finding: Finding, run: Run) -> list[Repair]:
 
 
 def _exploding(finding: Finding, run: Run) -> list[Repair]:
+    if "moments" in finding.evidence:
+        return [_ORTHOGONAL, _GATES, _CLIP, _LOWER_RATE]
     first = {
         "learning-rate-too-high": [_LOWER_RATE, _CLIP],
         "input-scale": [_STANDARDISE, _LOWER_RATE],

@@ -24,7 +24,7 @@ SITE_FIELDS = (
     "out_rms",
 )
 # Of the gradients that reach an activation called many times in a step, as in a recurrent cell.
-CALLS_FIELDS = ("calls", "first", "largest", "rising")
+CALLS_FIELDS = ("calls", "first", "last", "largest", "rising")
 # Of a parameter in an optimizer step, in the order of Parameter.series.
 PARAMETER_FIELDS = (
     "gradient",  # norm, the loss scale of AMP taken out
@@ -183,6 +183,15 @@ class Parameter:
     sharded: bool = False  # figures are of this rank's part until the ranks are put together
 
 
+@dataclass
+class Recurrent:
+    """A recurrent layer of PyTorch's own, whose moments run in one call or as a cell."""
+
+    layer: str
+    activation: str
+    over_calls: Series = field(default_factory=lambda: Series(CALLS_FIELDS))
+
+
 @dataclass(frozen=True)
 class Blocker:
     """An operation whose output passes no gradient to its input."""
@@ -215,6 +224,8 @@ class Run:
     parameters: dict[str, Parameter] = field(default_factory=dict)
     losses: dict[Any, LossCall] = field(default_factory=dict)
     loss: Series = field(default_factory=lambda: Series(("loss",)))
+    recurrent: dict[str, Recurrent] = field(default_factory=dict)
+    ran: dict[str, int] = field(default_factory=dict)  # modules with parameters: when they ended
     blockers: dict[Any, Blocker] = field(default_factory=dict)
     sampled: list[int] = field(default_factory=list)
     steps: int = 0

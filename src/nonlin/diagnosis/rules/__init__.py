@@ -12,6 +12,7 @@ from nonlin.diagnosis.rules import (
     flat,
     initial,
     linear,
+    moments,
     nonfinite,
     output,
     selu,
@@ -33,6 +34,7 @@ _OF_A_NETWORK = (
     underflow.judge,
     vanishing.judge,
     exploding.judge,
+    moments.judge,
 )
 _BEFORE, _AFTER = (output.judge,), (nonfinite.judge, flat.judge)
 

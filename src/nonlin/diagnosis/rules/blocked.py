@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from nonlin.diagnosis import evidence as ev
 from nonlin.diagnosis.finding import Finding
-from nonlin.diagnosis.statistics import Blocker, Run
+from nonlin.diagnosis.statistics import Blocker, Parameter, Run
 from nonlin.diagnosis.thresholds import Thresholds
 
 _FEWEST_LOOKS = 2
@@ -14,28 +16,41 @@ _FEWEST_LOOKS = 2
 _ROUNDED_AWAY = 1e-20
 
 
+class _Layer(NamedTuple):
+    name: str
+    order: int
+    parameter: Parameter
+
+    @property
+    def gets_none(self) -> bool:
+        return self.parameter.without == self.parameter.seen
+
+
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
     """Trained layers that ran and never got a gradient."""
-    pairs = ev.weights_in_order(run)
-    looks = max((p.seen for _, p in pairs), default=0)
-    starved, fed = [], []
-    for weight, parameter in pairs:
-        _, table = parameter.series.table()
+    layers = [_Layer(w.layer, w.order, p) for w, p in ev.weights_in_order(run)]
+    looks = max((layer.parameter.seen for layer in layers), default=0)
+    starved, fed = _without_gradient(run), []
+    for layer in layers:
+        _, table = layer.parameter.series.table()
         gradient = table["gradient"]
-        if parameter.without == parameter.seen or (
-            gradient.size and not gradient.any() and not _gets_some(run, parameter.layer)
+        if layer.gets_none or (
+            gradient.size and not gradient.any() and not _gets_some(run, layer.name)
         ):
-            starved.append((weight, parameter))
+            starved.append(layer)
         else:
-            fed.append((weight, float(np.nan_to_num(gradient).max(initial=0.0))))
+            fed.append((layer, float(np.nan_to_num(gradient).max(initial=0.0))))
     if not starved:
         return []
-    last = max(w.order for w, _ in starved)
-    behind = [(w, g) for w, g in fed if w.order > last]
-    none = all(p.without == p.seen for _, p in starved)
+    starved.sort(key=lambda layer: layer.order)
+    last = starved[-1].order
+    behind = [(layer, g) for layer, g in fed if layer.order > last]
+    none = all(layer.gets_none for layer in starved)
     if behind and behind[0][1] < _ROUNDED_AWAY * max(g for _, g in behind):
         return []
-    upper = min((w.order for w, _ in behind), default=10**9)
+    if not none and any(_is_zero(layer.parameter) for layer, _ in behind):
+        return []  # What multiplies by weights of 0 passes 0.
+    upper = min((layer.order for layer, _ in behind), default=10**9)
     blocker = _between(run, last, upper, none)
     if blocker is None and (_is_shut(run, last, upper) or looks < _FEWEST_LOOKS):
         return []
@@ -44,7 +59,7 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
     # Zeros without a reason that was seen: a head that is still 0, for one.
     if blocker is None and not none and (looks < 3 or _is_shut(run, -1, 10**9)):
         return []
-    names = [w.layer for w, _ in starved]
+    names = [layer.name for layer in starved]
     told = blocker.operation if blocker is not None else "an operation that was not seen"
     where = blocker.layer if blocker is not None and blocker.layer else names[-1]
     cause = {"step": "non-differentiable-operation", "detach": "detach"}.get(
@@ -66,11 +81,28 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
                 "operation_in": where,
                 "gradient": "None" if none else 0.0,
                 "looks": looks,
-                "layers_with_gradient": [w.layer for w, _ in fed][:8],
+                "layers_with_gradient": [layer.name for layer, _ in fed][:8],
             },
             layers=tuple(names),
         )
     ]
+
+
+def _without_gradient(run: Run) -> list[_Layer]:
+    """Modules that ran and are no layers of a single product, such as embeddings and GRUs."""
+    found = {}
+    for parameter in run.parameters.values():
+        name = parameter.layer
+        if name in run.ran and name not in run.weights:
+            layer = _Layer(name, run.ran[name], parameter)
+            known = found.get(name)
+            found[name] = layer if known is None or known.gets_none else known
+    return [layer for layer in found.values() if layer.gets_none]
+
+
+def _is_zero(parameter: Parameter) -> bool:
+    _, table = parameter.series.table()
+    return bool(table["weight"].size) and not table["weight"].any()
 
 
 def _between(run: Run, low: int, high: int, none: bool) -> Blocker | None:

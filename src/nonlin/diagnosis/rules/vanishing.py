@@ -15,10 +15,6 @@ from nonlin.diagnosis.thresholds import Thresholds
 FEWEST_LAYERS = 3
 # Of the largest gradient in the run.
 _LEARNING = 1e-2
-# Share of a recurrent activation's calls that get more gradient than the one before.
-_STEADY = 0.8
-# A loss that is higher than this share of what it was stands still; of so many looks the median.
-_STILL, _LOOKS = 0.9, 5
 _SMALLEST = 1e-45  # of float32, instead of a gradient that was rounded to 0
 
 
@@ -28,10 +24,6 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
         return []  # These shut the gradient off themselves, and say where.
     if any(f.cause == "symmetric-units" for f in found):
         return []
-    return _through_layers(run, limits) or _through_time(run, limits)
-
-
-def _through_layers(run: Run, limits: Thresholds) -> list[Finding]:
     layers = weight_flow(run)
     signal = signal_flow(run)
     if layers is None or signal is None:
@@ -80,59 +72,6 @@ def _through_layers(run: Run, limits: Thresholds) -> list[Finding]:
             threshold=limits.threshold("attenuation"),
         )
     ]
-
-
-def _through_time(run: Run, limits: Thresholds) -> list[Finding]:
-    """A recurrent activation whose first moments get no gradient, in a training that stands still.
-
-    A network that learns what it has to from the last moments is none the worse for it.
-    """
-    if _learns(run):
-        return []
-    for site in ev.hidden(run):
-        steps, table = site.over_calls.table()
-        if site.is_gate or site.is_gated or not steps.size:
-            continue
-        with np.errstate(all="ignore"):
-            cut = np.maximum(table["first"], _SMALLEST) / table["largest"]
-        steady = np.isfinite(cut) & (table["rising"] >= _STEADY)
-        if steady.mean() < 0.5 or not steady[-1]:
-            continue
-        steps, cut, calls = steps[steady], cut[steady], table["calls"][steady]
-        last = float(np.median(cut[-5:]))
-        if max(float(np.median(cut)), last) >= limits.summand:
-            continue
-        rate = last ** (1 / max(float(calls[-1]) - 1, 1))
-        return [
-            Finding(
-                kind="vanishing-gradient",
-                severity="problem",
-                layer=site.layer,
-                cause="depth",
-                since_step=int(steps[np.argmax(cut < limits.summand)]),
-                summary=f"The gradient shrinks by {1 / max(rate, 1e-30):.2g} at each of the "
-                f"{int(calls[-1])} calls of {site.layer} ({site.record!r}) in a step: the first "
-                f"gets {last:.1e} of what the last one gets, and the loss stands still.",
-                evidence={
-                    "attenuation": last,
-                    "per_call": rate,
-                    "calls": int(calls[-1]),
-                    "activation": repr(site.record),
-                },
-                layers=(site.layer,),
-                threshold=limits.threshold("summand"),
-            )
-        ]
-    return []
-
-
-def _learns(run: Run) -> bool:
-    """Whether the loss has come down; where none was seen nothing is known, and it may have."""
-    _, table = run.loss.table()
-    loss = table["loss"][np.isfinite(table["loss"])]
-    if loss.size < 2 * _LOOKS:
-        return True
-    return float(np.median(loss[-_LOOKS:])) < _STILL * float(np.median(loss[:_LOOKS]))
 
 
 def weight_flow(run: Run) -> tuple[np.ndarray, list[str], np.ndarray] | None:

@@ -1,0 +1,123 @@
+"""Gradients that shrink or grow over the moments of a recurrent layer."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from nonlin.diagnosis import evidence as ev
+from nonlin.diagnosis.finding import Finding
+from nonlin.diagnosis.statistics import Run, Series
+from nonlin.diagnosis.thresholds import Thresholds
+
+# Share of the moments at which the gradient goes the same way.
+_STEADY = 0.8
+# A loss that is higher than this share of what it was stands still; of so many looks the median.
+_STILL, _LOOKS = 0.9, 5
+_SMALLEST = 1e-45  # of float32, instead of a gradient that was rounded to 0
+
+
+class _Layer(NamedTuple):
+    name: str
+    activation: str
+    series: Series
+
+
+def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
+    """Recurrent layers whose first moments get next to no gradient, or far too much."""
+    known = {f.kind for f in found}
+    shut = known & {"dead-units", "saturated-units", "blocked-gradient", "vanishing-gradient"}
+    result: list[Finding] = []
+    for layer in _layers(run):
+        if not shut and not result:
+            result += _shrinks(run, layer, limits)
+        if "exploding-gradient" not in known and not result:
+            result += _grows(layer, limits)
+    return result
+
+
+def _layers(run: Run) -> list[_Layer]:
+    by_hand = [
+        _Layer(s.layer, repr(s.record), s.over_calls)
+        for s in ev.hidden(run)
+        if not s.is_gate and not s.is_gated
+    ]
+    own = [_Layer(r.layer, r.activation, r.over_calls) for r in run.recurrent.values()]
+    return [layer for layer in (*by_hand, *own) if len(layer.series)]
+
+
+def _shrinks(run: Run, layer: _Layer, limits: Thresholds) -> list[Finding]:
+    """A network that learns what it has to from the last moments is none the worse for it."""
+    steps, table = layer.series.table()
+    steady = table["rising"] >= _STEADY
+    if _learns(run) or steady.mean() < 0.5 or not steady[-1]:
+        return []
+    with np.errstate(all="ignore"):
+        cut = (np.maximum(table["first"], _SMALLEST) / table["largest"])[steady]
+    cut, last = np.nan_to_num(cut, nan=1.0), float(np.nanmedian(cut[-5:]))
+    if max(float(np.median(cut)), last) >= limits.summand:
+        return []
+    calls = int(table["calls"][-1])
+    rate = last ** (1 / max(calls - 1, 1))
+    return [
+        Finding(
+            kind="vanishing-gradient",
+            severity="problem",
+            layer=layer.name,
+            cause="depth",
+            since_step=int(steps[steady][np.argmax(cut < limits.summand)]),
+            summary=f"The gradient shrinks by {1 / max(rate, 1e-30):.2g} at each of the {calls} "
+            f"moments of {layer.name} ({layer.activation}): the first gets {last:.1e} of what the "
+            "last one gets, and the loss stands still.",
+            evidence={
+                "attenuation": last,
+                "per_moment": rate,
+                "moments": calls,
+                "activation": layer.activation,
+            },
+            layers=(layer.name,),
+            threshold=limits.threshold("summand"),
+        )
+    ]
+
+
+def _grows(layer: _Layer, limits: Thresholds) -> list[Finding]:
+    steps, table = layer.series.table()
+    with np.errstate(all="ignore"):
+        growth = table["first"] / table["last"]
+    falling = (table["rising"] <= 1 - _STEADY) & np.isfinite(growth)
+    over = falling & (growth >= limits.growth)
+    if over.mean() < 0.5:
+        return []
+    calls, size = int(table["calls"][-1]), float(np.median(growth[over]))
+    rate = size ** (1 / max(calls - 1, 1))
+    return [
+        Finding(
+            kind="exploding-gradient",
+            severity="problem",
+            layer=layer.name,
+            cause="init-scale" if over[0] else "learning-rate-too-high",
+            since_step=int(steps[np.argmax(over)]),
+            summary=f"The gradient grows by {rate:.2g} at each of the {calls} moments of "
+            f"{layer.name} ({layer.activation}) that it is taken back: the first gets {size:.1e} "
+            "times what the last one gets.",
+            evidence={
+                "growth": size,
+                "per_moment": rate,
+                "moments": calls,
+                "activation": layer.activation,
+            },
+            layers=(layer.name,),
+            threshold=limits.threshold("growth"),
+        )
+    ]
+
+
+def _learns(run: Run) -> bool:
+    """Whether the loss has come down; where none was seen nothing is known, and it may have."""
+    _, table = run.loss.table()
+    loss = table["loss"][np.isfinite(table["loss"])]
+    if loss.size < 2 * _LOOKS:
+        return True
+    return float(np.median(loss[-_LOOKS:])) < _STILL * float(np.median(loss[:_LOOKS]))
