@@ -334,6 +334,25 @@ def test_two_matrices_without_a_bias_are_a_factorisation():
     assert network(bias=True) == ["linear-network"]
 
 
+def test_a_layer_that_others_read_too_is_no_factor():
+    torch.manual_seed(0)
+
+    class Memory(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.memory, self.keys = nn.Linear(INPUTS, 32), nn.Linear(32, 32)
+            self.gru, self.out = nn.GRUCell(32, 32), nn.Linear(32, 3)
+
+        def forward(self, x):
+            memory = self.memory(x)
+            return self.out(torch.tanh(self.keys(memory)) + self.gru(memory))
+
+    model = Memory()
+    with nonlin.watch(quiet=True) as watcher:
+        fit(model, torch.optim.SGD(model.parameters(), lr=0.05))
+    assert _found(watcher) == []
+
+
 def test_the_probability_of_one_of_two_heads_is_an_output():
     torch.manual_seed(0)
 

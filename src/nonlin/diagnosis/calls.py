@@ -215,6 +215,15 @@ class Calls:
         origin = self.origins.after(effect, seen.name, seen.tensors, result)
         if origin is not None:
             self.origins.note(result, origin)
+            if origin.linear_from is None:
+                self._used_elsewhere(seen.tensors)
+
+    def _used_elsewhere(self, tensors: list[Tensor]) -> None:
+        """What is not linear reads these: their layers serve more than a next layer."""
+        for tensor in tensors:
+            origin = self.origins.of(tensor)
+            if origin is not None and origin.linear_from and tensor.requires_grad:
+                self.run.branched |= origin.linear_from
 
     def _inside(self) -> bool:
         return bool(self.stack) and self.stack[-1].seen is not None
@@ -251,6 +260,7 @@ class Calls:
         site, origin = seen.site, seen.origin or Origin()
         assert site is not None
         self.activations.leave(site, result, seen.grad)
+        self._used_elsewhere(seen.tensors)
         self.origins.note(result, Origin(None, None, site, True, origin.axis))
         facts = site.record.facts
         if isinstance(facts, Facts) and facts.smoothness < 0 and not facts.surrogate:
@@ -261,9 +271,7 @@ class Calls:
         origins = [self.origins.of(tensor) for tensor in tensors]
         if sum(t.requires_grad and not t.is_leaf for t in tensors) > 1:
             self.run.residuals += 1
-            for origin in origins:
-                if origin is not None and origin.linear_from:
-                    self.run.branched |= origin.linear_from
+            self._used_elsewhere(tensors)
         elif any(t.is_leaf and t.requires_grad for t in tensors):
             for origin in origins:
                 weight = self.run.weights.get((origin and origin.producer) or "")

@@ -236,7 +236,7 @@ class Run:
     notes: list[str] = field(default_factory=list)
     norms: set[str] = field(default_factory=set)
     residuals: int = 0
-    branched: set[str] = field(default_factory=set)  # layers whose output is also added to another
+    branched: set[str] = field(default_factory=set)  # layers that more than a next layer reads
     optimizers: dict[str, dict[str, Any]] = field(default_factory=dict)
     seconds: float = 0.0
     seconds_measuring: float = 0.0
