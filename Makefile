@@ -38,6 +38,7 @@ bench: $(READY)  ## Measure; writes benchmarks/results/
 
 diagnoses: $(READY)  ## Recall, precision, repairs and overhead of nonlin watch; writes benchmarks/results/
 	$(BIN)/python benchmarks/diagnose/run.py --json benchmarks/results/diagnose.json
+	$(BIN)/python benchmarks/diagnose/run.py --unseen --json benchmarks/results/diagnose_unseen.json
 	$(BIN)/python benchmarks/diagnose/peers/run.py --json benchmarks/results/diagnose_peers.json
 	$(BIN)/python benchmarks/diagnose/repairs.py --json benchmarks/results/diagnose_repairs.json
 	$(BIN)/python benchmarks/diagnose/overhead.py --json benchmarks/results/diagnose_overhead.json

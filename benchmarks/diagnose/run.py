@@ -1,6 +1,6 @@
 """Run every case under `nonlin watch`, and count what is found: recall and precision.
 
-    python benchmarks/diagnose/run.py [NAME ...] [--jobs 2] [--json FILE]
+    python benchmarks/diagnose/run.py [NAME ...] [--unseen] [--jobs 2] [--json FILE]
 
 A fault counts as found when a finding of its kind is there. A finding is right when its kind is
 the fault's or a true consequence of it (`also`); any other is a false alarm, and in a healthy
@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import unseen
 from cases import all_cases, summary
 from faulty import Case
 
@@ -90,12 +91,14 @@ def _init() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="only cases whose name contains one of these")
+    parser.add_argument("--unseen", action="store_true", help="the scripts of unseen/ instead")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--seed", type=int, default=0, help="added to every script's seed")
     parser.add_argument("--write", type=Path, help="write the scripts to this folder and stop")
     options = parser.parse_args()
-    cases = [c for c in all_cases() if not options.names or any(n in c.name for n in options.names)]
+    chosen = unseen.cases() if options.unseen else all_cases()
+    cases = [c for c in chosen if not options.names or any(n in c.name for n in options.names)]
     if options.seed:
         cases = [c._replace(text=_reseed(c.text, options.seed)) for c in cases]
     if options.write:
@@ -105,6 +108,9 @@ def main() -> None:
         print(f"{len(cases)} scripts in {options.write}")
         return
     import nonlin.diagnosis  # noqa: F401 (before the forks, so that each starts at once)
+
+    options.json = options.json and options.json.resolve()
+    os.chdir(Path(__file__).parents[2])  # Where the scripts find their data.
 
     results = []
     context = multiprocessing.get_context("fork")
@@ -127,7 +133,8 @@ def main() -> None:
     if options.json:
         import torch
 
-        head = {"command": "python benchmarks/diagnose/run.py", "torch": torch.__version__}
+        command = "python benchmarks/diagnose/run.py" + " --unseen" * options.unseen
+        head = {"command": command, "torch": torch.__version__}
         body = {**head, "summary": total, "cases": results}
         options.json.write_text(json.dumps(body, indent=1) + "\n", "utf-8")
 

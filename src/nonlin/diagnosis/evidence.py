@@ -22,6 +22,8 @@ LARGE_UPDATE = 0.1
 LARGE_INPUT = 10.0
 # Of the spread over rows before the first activation.
 COLLAPSED = 0.05
+# A loss that is higher than this share of what it was stands still; of so many looks the median.
+_STILL, _LOOKS = 0.9, 5
 
 
 class Trace(NamedTuple):
@@ -190,3 +192,12 @@ def _spread(site: Site) -> float:
 def squash(record: Activation) -> bool:
     """Whether even its steepest slope shrinks gradients."""
     return steepest(record) <= 0.5
+
+
+def learns(run: Run) -> bool:
+    """Whether the loss has come down; where none was seen nothing is known, and it may have."""
+    _, table = run.loss.table()
+    loss = table["loss"][np.isfinite(table["loss"])]
+    if loss.size < 2 * _LOOKS:
+        return True
+    return float(np.median(loss[-_LOOKS:])) < _STILL * float(np.median(loss[:_LOOKS]))

@@ -13,8 +13,6 @@ from nonlin.diagnosis.thresholds import Thresholds
 
 # Share of the moments at which the gradient goes the same way.
 _STEADY = 0.8
-# A loss that is higher than this share of what it was stands still; of so many looks the median.
-_STILL, _LOOKS = 0.9, 5
 _SMALLEST = 1e-45  # of float32, instead of a gradient that was rounded to 0
 
 
@@ -51,7 +49,7 @@ def _shrinks(run: Run, layer: _Layer, limits: Thresholds) -> list[Finding]:
     """A network that learns what it has to from the last moments is none the worse for it."""
     steps, table = layer.series.table()
     steady = table["rising"] >= _STEADY
-    if _learns(run) or steady.mean() < 0.5 or not steady[-1]:
+    if ev.learns(run) or steady.mean() < 0.5 or not steady[-1]:
         return []
     with np.errstate(all="ignore"):
         cut = (np.maximum(table["first"], _SMALLEST) / table["largest"])[steady]
@@ -112,12 +110,3 @@ def _grows(layer: _Layer, limits: Thresholds) -> list[Finding]:
             threshold=limits.threshold("growth"),
         )
     ]
-
-
-def _learns(run: Run) -> bool:
-    """Whether the loss has come down; where none was seen nothing is known, and it may have."""
-    _, table = run.loss.table()
-    loss = table["loss"][np.isfinite(table["loss"])]
-    if loss.size < 2 * _LOOKS:
-        return True
-    return float(np.median(loss[-_LOOKS:])) < _STILL * float(np.median(loss[:_LOOKS]))

@@ -15,6 +15,8 @@ from nonlin.diagnosis.thresholds import Thresholds
 FEWEST_LAYERS = 3
 # Of the largest gradient in the run.
 _LEARNING = 1e-2
+# The weights' attenuation that a training which stands still must show beside the signal's.
+_BESIDE = 0.1
 _SMALLEST = 1e-45  # of float32, instead of a gradient that was rounded to 0
 
 
@@ -36,9 +38,12 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
     if not learning.any() or not good.any():
         return []
     steps, flow = signal[0][good], by_signal[good]
-    # All must say so: weights of very different size, or a layer that is bypassed, move one.
+    # All must say so: weights of very different size, or a layer that is bypassed, move one. Where
+    # the signal dies out too, the last layers get little for their weights as well; then a loss
+    # that stands still has to say it with the signal.
     cuts = np.median(by_weight[learning]), np.median(flow), np.median(flow[-5:])
-    if max(cuts) >= limits.attenuation:
+    beside = cuts[0] < (limits.attenuation if ev.learns(run) else _BESIDE)
+    if not beside or max(cuts[1:]) >= limits.attenuation:
         return []
     begin = ev.since(steps, flow < limits.attenuation)
     begin = int(steps[np.argmax(flow < limits.attenuation)]) if begin is None else begin
