@@ -381,6 +381,29 @@ def test_the_probability_of_one_of_two_heads_is_an_output():
     assert watcher.run.sites["rare:sigmoid"].is_output
 
 
+def test_a_layer_that_the_first_step_leaves_out_has_no_scale():
+    torch.manual_seed(0)
+
+    class Stochastic(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = nn.ModuleList(nn.Linear(INPUTS, INPUTS) for _ in range(4))
+            self.out, self.passes = nn.Linear(INPUTS, 3), 0
+
+        def forward(self, x):
+            self.passes += 1
+            for i, layer in enumerate(self.layers):
+                if self.passes > 1 or i < 3:
+                    x = x + F.relu(layer(x))
+            return self.out(x)
+
+    model = Stochastic()
+    with nonlin.watch(quiet=True) as watcher:
+        fit(model, torch.optim.SGD(model.parameters(), lr=0.05))
+    assert len(watcher.run.sites) == 4
+    assert _found(watcher) == []
+
+
 def test_a_layer_of_zeros_begins_switched_off():
     torch.manual_seed(0)
     x, _ = data()

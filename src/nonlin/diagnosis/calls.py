@@ -104,6 +104,20 @@ class Calls:
                     spread = x.float().std(correction=0)
                     self.run.input_rms.add(self.step, torch.stack([measuring.rms(x), spread]))
 
+    def pass_into(self, module: nn.Module) -> bool:
+        """Whether a module that begins is known to be a mere container or layer; then noted."""
+        if not self.stack or self._records.get(module, module) is not None:
+            return False
+        self.stack.append(Frame(module, self.names.module(module), None))
+        return True
+
+    def pass_out(self) -> bool:
+        """Whether the module that ends is such a one and ends no network; then noted."""
+        if len(self.stack) < 2 or self.stack[-1].seen is not None:
+            return False
+        self._ended(self.stack.pop())
+        return True
+
     def enter(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
         """A module begins."""
         path = self.names.module(module)
@@ -119,13 +133,16 @@ class Calls:
         frame = self.stack.pop()
         if frame.seen is not None and isinstance(output, Tensor):
             self._activated(frame.seen, output)
-        if frame.path and module._parameters:
-            self.run.ran[frame.path] = self._order
+        self._ended(frame)
         if not self.stack:
             parts = list(output.values()) if isinstance(output, Mapping) else output
             for part in parts if isinstance(parts, tuple | list) else (parts,):
                 if isinstance(part, Tensor):
                     self._handed_out(module, part)
+
+    def _ended(self, frame: Frame) -> None:
+        if frame.path and frame.module._parameters:
+            self.run.ran[frame.path] = self._order
 
     def _handed_out(self, module: nn.Module, output: Tensor) -> None:
         """A network ends."""

@@ -185,10 +185,13 @@ class Observer:
             self.run.compiled.add(self.calls.names.module(module) or type(module).__name__)
             self._remove_forward()
             return
-        self.guard(self.calls.enter, module, inputs)
+        # A guard costs more than what is done for most modules, which can go wrong in no way.
+        if not self.calls.pass_into(module):
+            self.guard(self.calls.enter, module, inputs)
 
     def _leave(self, module: nn.Module, inputs: Any, output: Any) -> None:
-        if self.calls.stack and self.calls.stack[-1].module is module:
+        stack = self.calls.stack
+        if stack and stack[-1].module is module and not self.calls.pass_out():
             self.guard(self.calls.leave, module, output)
 
     def _remove_forward(self) -> None:

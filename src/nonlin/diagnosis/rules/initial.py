@@ -82,7 +82,9 @@ def _signal(run: Run, limits: Thresholds) -> list[Finding]:
     sites, scales = [], []
     for site in ev.hidden(run):
         steps, table = site.series.table()
-        scale = float(table["z_rms"][0]) if steps.size and steps[0] == 0 else math.nan
+        if not steps.size or steps[0] != 0:
+            continue  # Left out at the first step, as with stochastic depth.
+        scale = float(table["z_rms"][0])
         # Behind a layer of zeros, which begins switched off, there is no signal by intent.
         if not site.normalised and scale != 0:
             sites.append(site)
