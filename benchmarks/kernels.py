@@ -189,7 +189,7 @@ def main() -> None:
             columns |= OTHERS
         if dtype == torch.bfloat16:
             columns = {k: v for k, v in columns.items() if "fast" not in k}
-        tables.append(table(f"{title} elements", rows, columns))
+        tables.append(table(f"{title} element{'' if title == '1' else 's'}", rows, columns))
         print(tables[-1], flush=True)
     extra = [row["both exact"]["µs"] - row["both torch"]["µs"] for row in results["1"].values()]
     tables.append(
