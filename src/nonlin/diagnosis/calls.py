@@ -13,15 +13,16 @@ from torch import Tensor, nn
 from nonlin.activation import Activation
 from nonlin.diagnosis import measuring, recurrence
 from nonlin.diagnosis.activations import Activations
-from nonlin.diagnosis.arguments import drops, is_wrapped, learned_of, tensors_in
+from nonlin.diagnosis.arguments import is_wrapped, learned_of, tensors_in
+from nonlin.diagnosis.between import Between, Seen
 from nonlin.diagnosis.clamps import clamp_of
 from nonlin.diagnosis.layers import Layers, When
 from nonlin.diagnosis.losses import note_loss
 from nonlin.diagnosis.naming import Names
-from nonlin.diagnosis.operations import WITH_POLE, Effect, effect_of
+from nonlin.diagnosis.operations import Effect, effect_of
 from nonlin.diagnosis.provenance import INPUT, Origin, Origins
 from nonlin.diagnosis.recurrence import Recurrences
-from nonlin.diagnosis.statistics import Blocker, Run, Series, Site
+from nonlin.diagnosis.statistics import Blocker, Run
 from nonlin.facts import Facts
 from nonlin.nn import ActivationModule, activation_of
 from nonlin.recognition import recognise
@@ -33,17 +34,6 @@ class Frame(NamedTuple):
     module: nn.Module
     path: str | None
     seen: Seen | None
-
-
-class Seen(NamedTuple):
-    """What a call is, found before it runs: afterwards its input may be overwritten."""
-
-    effect: Effect
-    name: str
-    tensors: list[Tensor]
-    site: Site | None = None
-    origin: Origin | None = None
-    grad: bool = True
 
 
 class Calls:
@@ -59,6 +49,7 @@ class Calls:
         self.layers = Layers(run, self.names, self.origins)
         self.activations = Activations(run, pictures)
         self.recurrences = Recurrences(run)
+        self.between = Between(run, self.origins)
         self.step = 0
         self._order = 0
         self._last_weight = -1
@@ -187,8 +178,7 @@ class Calls:
                 if seen is not None and seen.site is not None:
                     seen.site.is_bound = seen.site.name == "hard_tanh"
                 return seen
-        if name in WITH_POLE and tensors[-1].requires_grad and tensors[-1].numel():
-            self._note_edge(name, tensors[-1])
+        self.between.note_edge(name, tensors[-1], self.step, self._path())
         return Seen(effect, name, tensors, grad=grad)
 
     def after(self, seen: Seen, args: Any, kwargs: Mapping[str, Any], result: Any) -> None:
@@ -203,8 +193,7 @@ class Calls:
             if found is not None:
                 self._order += 1
                 self._last_weight = self._order
-                when = When(self.step, self._order, self._root)
-                self.layers.note(found, seen.name, args, kwargs, result, when)
+                self.layers.note(found, seen.name, args, kwargs, result, self._when())
                 return
         elif effect is Effect.LOSS:
             origin = self.origins.of(seen.tensors[0])
@@ -215,32 +204,10 @@ class Calls:
         elif seen.name in recurrence.CALLS:
             self.recurrences.called(seen.name, self._path(), args, result)
             return
-        elif effect is Effect.MULTIPLY:
-            self._multiplied(seen.tensors)
-        self._note_dead_end(seen, result)
-        self._note_difference(seen, result)
-        if effect is Effect.DROPOUT:
-            origin = self.origins.of(seen.tensors[0])
-            if origin is not None and origin.site is not None:
-                origin.site.plain_dropout |= drops(args, kwargs)
-        if effect is Effect.BATCH_NORM:
-            self.run.norms.add("batch")
-        elif effect is Effect.NORM:
-            self.run.norms.add("other")
-        if effect is Effect.ADD:
-            self._added(seen.tensors)
-        origin = self.origins.after(effect, seen.name, seen.tensors, result)
-        if origin is not None:
-            self.origins.note(result, origin)
-            if origin.linear_from is None:
-                self._used_elsewhere(seen.tensors)
+        self.between.note(seen, args, kwargs, result, self._when(), self._path())
 
-    def _used_elsewhere(self, tensors: list[Tensor]) -> None:
-        """What is not linear reads these: their layers serve more than a next layer."""
-        for tensor in tensors:
-            origin = self.origins.of(tensor)
-            if origin is not None and origin.linear_from and tensor.requires_grad:
-                self.run.branched |= origin.linear_from
+    def _when(self) -> When:
+        return When(self.step, self._order, self._root)
 
     def _inside(self) -> bool:
         return bool(self.stack) and self.stack[-1].seen is not None
@@ -269,76 +236,16 @@ class Calls:
         place = origin.producer or self._path()
         where = path if path is not None else f"{place}:{record.name}".lstrip(":")
         self._order += 1
-        when = When(self.step, self._order, self._root)
-        site = self.activations.enter(where, record, z, tensors, origin, when)
+        site = self.activations.enter(where, record, z, tensors, origin, self._when())
         return Seen(Effect.OTHER, record.name, [z], site, origin, grad)
 
     def _activated(self, seen: Seen, result: Tensor) -> None:
         site, origin = seen.site, seen.origin or Origin()
         assert site is not None
         self.activations.leave(site, result, seen.grad)
-        self._used_elsewhere(seen.tensors)
+        self.between.used_elsewhere(seen.tensors)
         self.origins.note(result, Origin(None, None, site, True, origin.axis))
         facts = site.record.facts
         if isinstance(facts, Facts) and facts.smoothness < 0 and not facts.surrogate:
             key = (site.name, site.layer)
             self.run.blockers[key] = Blocker(site.name, site.layer, self._order, "step")
-
-    def _added(self, tensors: list[Tensor]) -> None:
-        origins = [self.origins.of(tensor) for tensor in tensors]
-        if sum(t.requires_grad and not t.is_leaf for t in tensors) > 1:
-            self.run.residuals += 1
-            self._used_elsewhere(tensors)
-        elif any(t.is_leaf and t.requires_grad for t in tensors):
-            for origin in origins:
-                weight = self.run.weights.get((origin and origin.producer) or "")
-                if weight is not None:
-                    weight.has_bias = True
-
-    def _multiplied(self, tensors: list[Tensor]) -> None:
-        if len(tensors) < 2:
-            return
-        sites = [o.site for t in tensors if (o := self.origins.of(t)) and o.site and o.exact]
-        for site in sites:
-            facts = site.record.facts
-            if facts.range.low >= 0 and facts.range.high <= 1:
-                site.is_gate = True
-            else:
-                site.is_gated = True
-
-    def _note_dead_end(self, seen: Seen, result: Any) -> None:
-        through = [t for t in seen.tensors if t.requires_grad and not t.is_leaf]
-        if not through:
-            return
-        if not seen.grad:
-            kind, name = "detach", "no_grad"
-        elif seen.effect is Effect.STEP:
-            kind, name = "step", seen.name
-        elif seen.effect is Effect.DETACH:
-            kind, name = "detach", seen.name
-        else:
-            return
-        layer = self._path()
-        # Where it was last met decides, so that logging after the pass does not hide it.
-        self.run.blockers.setdefault((name, layer), Blocker(name, layer, self._order, kind))
-
-    def _note_edge(self, name: str, x: Tensor) -> None:
-        """Keep how near an operation's input comes to 0, where it or its slope is infinite."""
-        path = self._path()
-        series = self.run.edges.setdefault(
-            f"{name} in {path}" if path else name, Series(("smallest",))
-        )
-        series.add(self.step, x.detach().abs().amin().reshape(1).float())
-
-    def _note_difference(self, seen: Seen, result: Any) -> None:
-        """A difference from a constant of the same shape: a squared error written by hand."""
-        if seen.effect is not Effect.ADD or "sub" not in seen.name or len(seen.tensors) != 2:
-            return
-        output, target = seen.tensors
-        if target.requires_grad:
-            output, target = target, output
-        origin = self.origins.of(output)
-        if origin is None or origin.site is None or not origin.exact or target.requires_grad:
-            return
-        if output.shape == target.shape and self.origins.of(target) is None:
-            note_loss(self.run, self.step, "difference", [output, target], origin, result)

@@ -1,0 +1,136 @@
+"""What lies between layers and activations: sums, products, normalisation, dead ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from nonlin.diagnosis.arguments import drops
+from nonlin.diagnosis.layers import When
+from nonlin.diagnosis.losses import note_loss
+from nonlin.diagnosis.operations import WITH_POLE, Effect
+from nonlin.diagnosis.provenance import Origin, Origins
+from nonlin.diagnosis.statistics import Blocker, Run, Series, Site
+
+
+class Seen(NamedTuple):
+    """What a call is, found before it runs: afterwards its input may be overwritten."""
+
+    effect: Effect
+    name: str
+    tensors: list[Tensor]
+    site: Site | None = None
+    origin: Origin | None = None
+    grad: bool = True
+
+
+class Between:
+    """Reads the calls that are neither layers nor activations into a run."""
+
+    def __init__(self, run: Run, origins: Origins) -> None:
+        self.run, self.origins = run, origins
+
+    def note(
+        self,
+        seen: Seen,
+        args: Any,
+        kwargs: Mapping[str, Any],
+        result: Any,
+        when: When,
+        path: str,
+    ) -> None:
+        """Write a call into the run, and where its result comes from.
+
+        Args:
+            seen: what the call is.
+            args: its arguments.
+            kwargs: its keyword arguments.
+            result: what it returned.
+            when: when it ran.
+            path: of the module around it.
+        """
+        effect = seen.effect
+        self._note_dead_end(seen, when, path)
+        self._note_difference(seen, result, when.step)
+        if effect is Effect.MULTIPLY:
+            self._multiplied(seen.tensors)
+        elif effect is Effect.DROPOUT:
+            origin = self.origins.of(seen.tensors[0])
+            if origin is not None and origin.site is not None:
+                origin.site.plain_dropout |= drops(args, kwargs)
+        elif effect is Effect.BATCH_NORM:
+            self.run.norms.add("batch")
+        elif effect is Effect.NORM:
+            self.run.norms.add("other")
+        elif effect is Effect.ADD:
+            self._added(seen.tensors)
+        origin = self.origins.after(effect, seen.name, seen.tensors, result)
+        if origin is not None:
+            self.origins.note(result, origin)
+            if origin.linear_from is None:
+                self.used_elsewhere(seen.tensors)
+
+    def note_edge(self, name: str, x: Tensor, step: int, path: str) -> None:
+        """Keep how near an operation's input comes to 0, where it or its slope is infinite."""
+        if name not in WITH_POLE or not x.requires_grad or not x.numel():
+            return
+        place = f"{name} in {path}" if path else name
+        series = self.run.edges.setdefault(place, Series(("smallest",)))
+        series.add(step, x.detach().abs().amin().reshape(1).float())
+
+    def used_elsewhere(self, tensors: list[Tensor]) -> None:
+        """What is not linear reads these: their layers serve more than a next layer."""
+        for tensor in tensors:
+            origin = self.origins.of(tensor)
+            if origin is not None and origin.linear_from and tensor.requires_grad:
+                self.run.branched |= origin.linear_from
+
+    def _added(self, tensors: list[Tensor]) -> None:
+        if sum(t.requires_grad and not t.is_leaf for t in tensors) > 1:
+            self.run.residuals += 1
+            self.used_elsewhere(tensors)
+        elif any(t.is_leaf and t.requires_grad for t in tensors):
+            for origin in map(self.origins.of, tensors):
+                weight = self.run.weights.get((origin and origin.producer) or "")
+                if weight is not None:
+                    weight.has_bias = True
+
+    def _multiplied(self, tensors: list[Tensor]) -> None:
+        if len(tensors) < 2:
+            return
+        sites = [o.site for t in tensors if (o := self.origins.of(t)) and o.site and o.exact]
+        for site in sites:
+            facts = site.record.facts
+            if facts.range.low >= 0 and facts.range.high <= 1:
+                site.is_gate = True
+            else:
+                site.is_gated = True
+
+    def _note_dead_end(self, seen: Seen, when: When, path: str) -> None:
+        if not any(t.requires_grad and not t.is_leaf for t in seen.tensors):
+            return
+        if not seen.grad:
+            kind, name = "detach", "no_grad"
+        elif seen.effect is Effect.STEP:
+            kind, name = "step", seen.name
+        elif seen.effect is Effect.DETACH:
+            kind, name = "detach", seen.name
+        else:
+            return
+        # Where it was first met decides, so that logging after the pass does not hide it.
+        self.run.blockers.setdefault((name, path), Blocker(name, path, when.order, kind))
+
+    def _note_difference(self, seen: Seen, result: Any, step: int) -> None:
+        """A difference from a constant of the same shape: a squared error written by hand."""
+        if seen.effect is not Effect.ADD or "sub" not in seen.name or len(seen.tensors) != 2:
+            return
+        output, target = seen.tensors
+        if target.requires_grad:
+            output, target = target, output
+        origin = self.origins.of(output)
+        if origin is None or origin.site is None or not origin.exact or target.requires_grad:
+            return
+        if output.shape == target.shape and self.origins.of(target) is None:
+            note_loss(self.run, step, "difference", [output, target], origin, result)
