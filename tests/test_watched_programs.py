@@ -260,6 +260,33 @@ def test_a_detached_state_is_found_behind_a_recurrent_layer():
     assert finding.layers == ("embed", "gru")
 
 
+def test_a_generator_that_is_cut_off_in_every_step_is_found():
+    torch.manual_seed(0)
+    x, _ = data()
+    make, judge = dense(nn.Tanh), nn.Sequential(nn.Linear(3, 32), nn.Tanh(), nn.Linear(32, 1))
+    optimizers = [torch.optim.Adam(m.parameters()) for m in (judge, make)]
+    with nonlin.watch(quiet=True) as watcher:
+        for _ in range(40):
+            fake = make(x).detach()
+            for optimizer, sign in zip(optimizers, (1, -1), strict=True):
+                optimizer.zero_grad()
+                F.softplus(sign * judge(fake)).mean().backward()
+                optimizer.step()
+    (finding,) = watcher.diagnosis.findings
+    assert (finding.kind, finding.cause) == ("blocked-gradient", "detach")
+    assert finding.layers == ("0", "2", "4")
+
+
+def test_equal_weights_of_a_recurrent_layer_are_found():
+    torch.manual_seed(0)
+    model = _Layered(cell=False)
+    for parameter in (*model.rnn.parameters(), model.answer.weight):
+        nn.init.constant_(parameter, 0.05)
+    with nonlin.watch(quiet=True) as watcher:
+        fit(model, torch.optim.SGD(model.parameters(), lr=0.05), batch=_recall(False))
+    assert ("init-mismatch", "symmetric-units", "rnn") in _found(watcher)
+
+
 def test_weights_that_are_all_zero_block_nothing():
     torch.manual_seed(0)
     model = dense(nn.Tanh)
@@ -351,6 +378,63 @@ def test_a_layer_that_others_read_too_is_no_factor():
     with nonlin.watch(quiet=True) as watcher:
         fit(model, torch.optim.SGD(model.parameters(), lr=0.05))
     assert _found(watcher) == []
+
+
+def test_an_activation_whose_result_is_thrown_away_is_missing():
+    torch.manual_seed(0)
+
+    class Thrown(Functional):
+        def forward(self, x):
+            x = self.fc1(x)
+            F.relu(x)
+            x = self.fc2(x)
+            F.relu(x)
+            return self.out(x)
+
+    model = Thrown()
+    with nonlin.watch(quiet=True) as watcher:
+        fit(model, torch.optim.SGD(model.parameters(), lr=0.05))
+    (finding,) = watcher.diagnosis.findings
+    assert (finding.kind, finding.cause) == ("linear-network", "missing-activation")
+    assert finding.layers == ("fc1", "fc2", "out")
+
+
+def test_a_layer_that_is_read_with_and_without_its_activation_is_no_factor():
+    torch.manual_seed(0)
+
+    class Both(Functional):
+        def forward(self, x):
+            x = self.fc1(x)
+            return self.out(F.relu(x)) + self.out(self.fc2(x))
+
+    model = Both()
+    with nonlin.watch(quiet=True) as watcher:
+        fit(model, torch.optim.SGD(model.parameters(), lr=0.05))
+    assert "linear-network" not in [kind for kind, *_ in _found(watcher)]
+
+
+@pytest.mark.parametrize(
+    ("last", "loss"),
+    [
+        (lambda x: torch.sigmoid(torch.sigmoid(x)), "binary_cross_entropy"),
+        (lambda x: torch.sigmoid(F.relu(x)), "binary_cross_entropy"),
+        (lambda x: F.log_softmax(F.softmax(x, 1), 1), "nll_loss"),
+        (lambda x: F.log_softmax(F.relu(x), 1), "nll_loss"),
+    ],
+)
+@pytest.mark.parametrize("wrong", [True, False])
+def test_scores_that_are_squashed_twice_are_found(last, loss, wrong):
+    torch.manual_seed(0)
+    x, y = data()
+    binary = loss.startswith("binary")
+    model = nn.Sequential(nn.Linear(INPUTS, 32), nn.Tanh(), nn.Linear(32, 1 if binary else 3))
+    right = torch.sigmoid if binary else lambda x: F.log_softmax(x, 1)
+    target = (y == 1).float()[:, None] if binary else y
+    watcher = _descend(
+        model.parameters(), lambda: getattr(F, loss)((last if wrong else right)(model(x)), target)
+    )
+    kinds = [kind for kind, *_ in _found(watcher)]
+    assert kinds == (["output-loss-mismatch"] if wrong else [])
 
 
 def test_the_probability_of_one_of_two_heads_is_an_output():

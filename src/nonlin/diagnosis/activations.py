@@ -75,6 +75,8 @@ class Activations:
             site.normalised = origin.normalised
             site.batch_normalised = origin.batch_normalised
             site.linear_input = bool(origin.linear_from) or origin.is_input
+            site.serves = origin.linear_from or frozenset()
+            site.reads = origin.site if origin.exact else None
         site.order = when.order
         if isinstance(record.facts, Facts):
             self._measure(site, record, z.detach(), tensors, origin)

@@ -84,8 +84,11 @@ class Between:
         """What is not linear reads these: their layers serve more than a next layer."""
         for tensor in tensors:
             origin = self.origins.of(tensor)
-            if origin is not None and origin.linear_from and tensor.requires_grad:
-                self.run.branched |= origin.linear_from
+            if origin is None or not tensor.requires_grad:
+                continue
+            # Through an activation too, unless nobody reads its result.
+            layers = origin.site.serves if origin.site is not None else origin.linear_from
+            self.run.branched |= layers or frozenset()
 
     def _added(self, tensors: list[Tensor]) -> None:
         if sum(t.requires_grad and not t.is_leaf for t in tensors) > 1:
@@ -119,8 +122,10 @@ class Between:
             kind, name = "detach", seen.name
         else:
             return
-        # Where it was first met decides, so that logging after the pass does not hide it.
-        self.run.blockers.setdefault((name, path), Blocker(name, path, when.order, kind))
+        # Where it was first met in a step decides, so that logging after the pass does not hide it.
+        known = self.run.blockers.get((name, path))
+        if known is None or known.step != when.step:
+            self.run.blockers[name, path] = Blocker(name, path, when.order, kind, when.step)
 
     def _note_difference(self, seen: Seen, result: Any, step: int) -> None:
         """A difference from a constant of the same shape: a squared error written by hand."""

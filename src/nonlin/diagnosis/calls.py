@@ -243,9 +243,8 @@ class Calls:
         site, origin = seen.site, seen.origin or Origin()
         assert site is not None
         self.activations.leave(site, result, seen.grad)
-        self.between.used_elsewhere(seen.tensors)
         self.origins.note(result, Origin(None, None, site, True, origin.axis))
         facts = site.record.facts
         if isinstance(facts, Facts) and facts.smoothness < 0 and not facts.surrogate:
             key = (site.name, site.layer)
-            self.run.blockers[key] = Blocker(site.name, site.layer, self._order, "step")
+            self.run.blockers[key] = Blocker(site.name, site.layer, self._order, "step", self.step)

@@ -92,6 +92,9 @@ class Layers:
         entry.tied |= tied
         entry.calls += 1
         entry.reads = origin.site
+        if origin.site is not None:
+            # An activation whose result nobody reads would not be there.
+            self.run.branched |= origin.site.serves
         entry.reads_normalised = origin.normalised
         entry.from_input = origin.is_input
         for source in origin.linear_from or ():

@@ -98,6 +98,8 @@ class Site:
     normalised: bool = False  # a normalisation between that layer and here
     batch_normalised: bool = False
     linear_input: bool = False  # only linear steps between that layer and here
+    serves: frozenset[str] = frozenset()  # the layers whose output goes in by linear steps
+    reads: Site | None = None  # the activation whose output goes in as it is
     is_gate: bool = False  # multiplies something, as in an LSTM
     is_gated: bool = False  # is multiplied by a gate
     is_output: bool = False
@@ -200,6 +202,7 @@ class Blocker:
     layer: str
     order: int
     kind: str  # "detach" or "step"
+    step: int = 0  # of the optimizer, when it was met last
 
 
 @dataclass

@@ -8,7 +8,7 @@ import numpy as np
 
 from nonlin.diagnosis import evidence as ev
 from nonlin.diagnosis.finding import Finding
-from nonlin.diagnosis.statistics import Run
+from nonlin.diagnosis.statistics import Parameter, Run
 from nonlin.diagnosis.thresholds import Thresholds
 
 
@@ -19,14 +19,13 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
 
 def _copies(run: Run, limits: Thresholds) -> list[Finding]:
     producers = {s.producer for s in ev.hidden(run)}
-    same = []
+    same = [
+        parameter.layer
+        for parameter in run.parameters.values()
+        if ".weight_hh" in parameter.name and _stay_equal(parameter)
+    ]
     for weight, parameter in ev.weights_in_order(run):
-        _, table = parameter.series.table()
-        rows = table["rows"][np.isfinite(table["rows"])]
-        looks = table["gradient"].size
-        equal = rows.size and (rows == 0).all() and weight.outputs > 1
-        # Zero at the start alone is a branch that begins switched off.
-        if equal and weight.layer in producers and (rows.size > 1 or looks == 1):
+        if weight.layer in producers and weight.outputs > 1 and _stay_equal(parameter):
             same.append(weight.layer)
     if not same:
         return []
@@ -43,6 +42,13 @@ def _copies(run: Run, limits: Thresholds) -> list[Finding]:
             layers=tuple(same),
         )
     ]
+
+
+def _stay_equal(parameter: Parameter) -> bool:
+    _, table = parameter.series.table()
+    rows = table["rows"][np.isfinite(table["rows"])]
+    # Zero at the start alone is a branch that begins switched off.
+    return bool((rows == 0).all()) and (rows.size > 1 or (rows.size == table["gradient"].size == 1))
 
 
 def _scales(run: Run, limits: Thresholds) -> list[Finding]:
@@ -94,10 +100,12 @@ def _signal(run: Run, limits: Thresholds) -> list[Finding]:
     first, last = scales[0], scales[-1]
     if not (math.isfinite(first) and first > 0):
         return []
-    ratio = last / first if math.isfinite(last) else math.inf
+    if not math.isfinite(last):
+        return []  # What made it so is said of the numbers that are not finite.
+    ratio = last / first
     if 1 / limits.signal_ratio < ratio < limits.signal_ratio:
         return []
-    rate = ratio ** (1 / (len(scales) - 1)) if 0 < ratio < math.inf else math.nan
+    rate = ratio ** (1 / (len(scales) - 1))
     return [
         Finding(
             kind="init-mismatch",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -54,6 +55,21 @@ def _wrong(call: LossCall, limits: Thresholds):
                 {"range": str(reach), "lowest_loss": floor},
                 None,
             )
+    inner = site.reads if site is not None else None
+    named = site.name if site is not None else None
+    if call.name == "binary_cross_entropy" and inner is not None and named == "sigmoid":
+        given = inner.record.facts.range
+        floor = max(_softplus(given.low), _softplus(-given.high))
+        if floor > _FLOOR:
+            return (
+                f"{of} is given {inner.layer} ({inner.record!r}) with range {given}, so that "
+                f"binary_cross_entropy cannot fall below {floor:.2g} for one of the two classes.",
+                {"range": str(given), "lowest_loss": floor},
+                None,
+            )
+    if call.name == "nll_loss" and inner is not None and named == "log_softmax":
+        of = f"{inner.layer} ({inner.record!r})"
+        return _cross_entropy(replace(call, site=inner), inner.record.facts.range, of)
     if call.name == "nll_loss":
         _, table = call.values.table()
         lse = table["lse"][np.isfinite(table["lse"])]
@@ -92,22 +108,25 @@ def _wrong(call: LossCall, limits: Thresholds):
 
 
 def _cross_entropy(call: LossCall, reach: Range, of: str):
+    softmax = (
+        "applies softmax itself" if call.name == "cross_entropy" else "sits behind log_softmax"
+    )
+    told = f"{call.name} {softmax}"
     if call.classes == 1:
-        return ("cross_entropy over a single class is always 0.", {"classes": 1}, None)
+        return (f"{call.name} over a single class is always 0.", {"classes": 1}, None)
     if call.site is None:
         return None
     span = reach.high - reach.low
     floor = math.log1p(((call.classes or 2) - 1) * math.exp(-min(span, 700)))
     if floor > _FLOOR and math.isfinite(span):
         return (
-            f"cross_entropy applies softmax itself; given {of} with range {reach}, it cannot "
-            f"fall below {floor:.2g}.",
+            f"{told}; given {of} with range {reach}, it cannot fall below {floor:.2g}.",
             {"range": str(reach), "lowest_loss": floor, "classes": call.classes},
             None,
         )
     if ev.dies(call.site.record):
         return (
-            f"cross_entropy asks for scores of any sign; {of} cuts them at {reach.low:g}, and a "
+            f"{told}, which asks for scores of any sign; {of} cuts them at {reach.low:g}, and a "
             "class whose score is cut gets no gradient.",
             {"range": str(reach)},
             None,
