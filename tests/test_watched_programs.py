@@ -53,6 +53,29 @@ def test_a_loops_variable_is_no_name():
     assert set(watcher.run.parameters) == {"weights[0]", "weights[1]"}
 
 
+def test_what_is_exchanged_in_a_model_gets_its_names():
+    torch.manual_seed(0)
+    model = dense(nn.SiLU)
+    with nonlin.watch(quiet=True) as watcher:
+        fit(model, torch.optim.SGD(model.parameters(), lr=0.05))
+        model[2] = nn.Sequential(nn.Linear(32, 32), nn.LayerNorm(32))
+        trained = list(model[2].parameters())
+        fit(model, torch.optim.SGD(trained, lr=0.05))
+    assert {"2.0.weight", "2.0.bias", "2.1.weight", "2.1.bias"} <= set(watcher.run.parameters)
+
+
+def test_a_parameter_that_no_variable_holds_is_named_by_its_place():
+    torch.manual_seed(0)
+    x, y = data()
+    deep = {"net": [{"w": (torch.randn(INPUTS, 3) / 3).requires_grad_()}]}
+    optimizer = torch.optim.SGD([deep["net"][0]["w"]], lr=0.1)
+    with nonlin.watch(quiet=True) as watcher:
+        for _ in range(5):
+            F.cross_entropy(x @ deep["net"][0]["w"], y).backward()
+            optimizer.step()
+    assert set(watcher.run.parameters) == {"SGD.parameter1"}
+
+
 def test_a_program_without_modules_may_be_well():
     torch.manual_seed(0)
     x, y = data()

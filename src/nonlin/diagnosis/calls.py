@@ -84,8 +84,8 @@ class Calls:
 
     def enter_root(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
         """A model's forward pass begins."""
-        if self.names.module(module) is None:
-            self.names.add(module)
+        if any(self.names.module(part) is None for part in module.modules()):
+            self.names.add(module)  # Anew where a program has exchanged a part of it.
         # Layers that a program calls one by one are one network.
         self._root = (self.names.module(module) or "") if next(module.children(), None) else ""
         for x in inputs:

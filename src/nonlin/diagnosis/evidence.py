@@ -22,6 +22,8 @@ LARGE_UPDATE = 0.1
 LARGE_INPUT = 10.0
 # Of the spread over rows before the first activation.
 COLLAPSED = 0.05
+# Of float32, instead of a gradient that was rounded to 0.
+SMALLEST = 1e-45
 # A loss that is higher than this share of what it was stands still; of so many looks the median.
 _STILL, _LOOKS = 0.9, 5
 

@@ -52,11 +52,15 @@ class Names:
         entry = self._parameters.get(id(parameter))
         return entry[1] if entry is not None and entry[0]() is parameter else None
 
-    def adopt(self, parameter: Tensor) -> str | None:
-        """The name of a parameter that lies in no module: what the program's variable is called."""
-        name = _variable(parameter)
-        if name is not None:
-            self._parameters[id(parameter)] = (weakref.ref(parameter), name)
+    def adopt(self, parameter: Tensor, otherwise: str) -> str:
+        """Name a parameter that lies in no module seen, once and for all.
+
+        Args:
+            parameter: the parameter.
+            otherwise: its name where no variable of the program holds it.
+        """
+        name = _variable(parameter) or otherwise
+        self._parameters[id(parameter)] = (weakref.ref(parameter), name)
         return name
 
 

@@ -35,8 +35,9 @@ class Updates:
                 number += 1
                 if not parameter.requires_grad or not parameter.is_floating_point():
                     continue
-                name = self.names.parameter(parameter) or self.names.adopt(parameter)
-                name = name or f"{kind}.parameter{number}"
+                name = self.names.parameter(parameter)
+                if name is None:
+                    name = self.names.adopt(parameter, f"{kind}.parameter{number}")
                 found.append((name, parameter, rate))
         views = [followed(own_part(p)) for _, p, _ in found]
         copies = [v.clone() for v in views]

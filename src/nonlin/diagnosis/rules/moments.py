@@ -13,7 +13,6 @@ from nonlin.diagnosis.thresholds import Thresholds
 
 # Share of the moments at which the gradient goes the same way.
 _STEADY = 0.8
-_SMALLEST = 1e-45  # of float32, instead of a gradient that was rounded to 0
 
 
 class _Layer(NamedTuple):
@@ -52,7 +51,7 @@ def _shrinks(run: Run, layer: _Layer, limits: Thresholds) -> list[Finding]:
     if ev.learns(run) or steady.mean() < 0.5 or not steady[-1]:
         return []
     with np.errstate(all="ignore"):
-        cut = (np.maximum(table["first"], _SMALLEST) / table["largest"])[steady]
+        cut = (np.maximum(table["first"], ev.SMALLEST) / table["largest"])[steady]
     cut, last = np.nan_to_num(cut, nan=1.0), float(np.nanmedian(cut[-5:]))
     if max(float(np.median(cut)), last) >= limits.summand:
         return []

@@ -17,7 +17,6 @@ FEWEST_LAYERS = 3
 _LEARNING = 1e-2
 # The weights' attenuation that a training which stands still must show beside the signal's.
 _BESIDE = 0.1
-_SMALLEST = 1e-45  # of float32, instead of a gradient that was rounded to 0
 
 
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
@@ -118,7 +117,7 @@ def attenuation(flow: np.ndarray) -> np.ndarray:
         # The best of the first quarter, so that one odd layer does not decide.
         head = max(1, finite.shape[1] // 4)
         first = np.fmax.reduce(finite[:, :head], axis=1)
-        return np.where(later > 0, np.maximum(first, _SMALLEST) / later, np.nan)
+        return np.where(later > 0, np.maximum(first, ev.SMALLEST) / later, np.nan)
 
 
 def _layers_below(flow: np.ndarray, limit: float) -> list[int]:
