@@ -263,6 +263,15 @@ def test_vanishing_and_exploding_over_the_moments_of_a_layer(cell):
     }
 
 
+def test_a_page_without_activations_is_written():
+    torch.manual_seed(0)
+    model = _Layered(cell=False)
+    with nonlin.watch(quiet=True) as watcher:
+        fit(model, torch.optim.SGD(model.parameters(), lr=0.05), batch=_recall(False))
+    assert not watcher.run.sites
+    assert 'id="findings"' in watcher.diagnosis.to_html()
+
+
 def test_a_detached_state_is_found_behind_a_recurrent_layer():
     torch.manual_seed(0)
 
