@@ -268,7 +268,8 @@ def test_a_page_without_activations_is_written():
     model = _Layered(cell=False)
     with nonlin.watch(quiet=True) as watcher:
         fit(model, torch.optim.SGD(model.parameters(), lr=0.05), batch=_recall(False))
-    assert not watcher.run.sites
+    assert watcher.diagnosis.activations == {"rnn": "tanh"}
+    assert watcher.diagnosis.notes == ()
     assert 'id="findings"' in watcher.diagnosis.to_html()
 
 

@@ -134,7 +134,9 @@ def diagnose(run: Run, limits: Thresholds) -> Diagnosis:
     notes = list(dict.fromkeys(run.notes))
     if not run.steps:
         notes.append("no optimizer step was seen: only what comes before one was judged")
-    if run.steps and not run.sites and not run.compiled:
+    activations = {s.layer: repr(s.record) for s in run.sites.values()}
+    activations |= {r.layer: r.activation for r in run.recurrent.values()}
+    if run.steps and not activations and not run.compiled:
         notes.append(
             "no activation was seen: neither a module nor a call that nonlin knows "
             "(nonlin list names them)"
@@ -150,7 +152,7 @@ def diagnose(run: Run, limits: Thresholds) -> Diagnosis:
         sampled=tuple(run.sampled),
         seconds=run.seconds,
         seconds_measuring=run.seconds_measuring,
-        activations={s.layer: repr(s.record) for s in run.sites.values()},
+        activations=activations,
         run=run,
     )
 
