@@ -530,9 +530,11 @@ def test_a_layer_of_zeros_begins_switched_off():
     nn.init.zeros_(net[4].weight)
     nn.init.zeros_(net[4].bias)
 
-    def loss():
-        scale = torch.tanh(net(x))
-        return (0.5 * (x * scale.exp()).square() - scale).mean()
+    behind = nn.Linear(INPUTS, INPUTS)
 
-    watcher = _descend(net.parameters(), loss)
+    def loss():
+        scale = torch.tanh(net(x))  # between layers, as in the first of several couplings
+        return behind(x * scale.exp()).square().mean() - scale.mean()
+
+    watcher = _descend([*net.parameters(), *behind.parameters()], loss)
     assert _found(watcher) == []
