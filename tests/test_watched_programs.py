@@ -538,3 +538,140 @@ def test_a_layer_of_zeros_begins_switched_off():
 
     watcher = _descend([*net.parameters(), *behind.parameters()], loss)
     assert _found(watcher) == []
+
+
+@pytest.mark.parametrize("dropped", [True, False])
+def test_an_activation_thrown_away_beside_branches_is_missing(dropped):
+    torch.manual_seed(0)
+    x, y = data()
+    mix = torch.eye(len(x)).roll(1, 0)  # of each row's neighbour
+    own = [(torch.randn(n, 32) / n**0.5).requires_grad_() for n in (INPUTS, 32)]
+    near = [(torch.randn(n, 32) / n**0.5).requires_grad_() for n in (INPUTS, 32)]
+    bias = [torch.zeros(32, requires_grad=True) for _ in own]
+    out = (torch.randn(32, 3) / 6).requires_grad_()
+
+    def loss():
+        h = x
+        for a, b, c in zip(own, near, bias, strict=True):
+            h = h @ a + mix @ (h @ b) + c
+            if dropped:
+                F.elu(h)
+            else:
+                h = F.elu(h)
+        return F.cross_entropy(h @ out, y)
+
+    found = _found(_descend([*own, *near, *bias, out], loss))
+    assert found == ([("linear-network", "missing-activation", "own[0]:elu")] if dropped else [])
+
+
+@pytest.mark.parametrize("scale", [1.0, 1000.0])
+def test_a_gate_that_begins_shut_is_saturated(scale):
+    torch.manual_seed(0)
+    x, y = data()
+    gate, value, last = nn.Linear(INPUTS, 32), nn.Linear(INPUTS, 32), nn.Linear(32, 3)
+    model = nn.ModuleList([gate, value, last])
+    with torch.no_grad():
+        gate.weight.mul_(scale)
+    watcher = _descend(
+        list(model.parameters()),
+        lambda: F.cross_entropy(last(torch.sigmoid(gate(x)) * value(x)), y),
+    )
+    kinds = [kind for kind, _, _ in _found(watcher)]
+    assert ("saturated-units" in kinds) == (scale > 1)
+
+
+@pytest.mark.parametrize(("centre", "wrong"), [(0.5, False), (0.0, True)])
+def test_an_autoencoder_that_cannot_reach_its_own_input_is_found(centre, wrong):
+    torch.manual_seed(0)
+    x = centre + 0.2 * torch.rand(64, INPUTS) - 0.1
+    model = nn.Sequential(nn.Linear(INPUTS, 32), nn.ReLU(), nn.Linear(32, INPUTS), nn.Sigmoid())
+    watcher = _descend(list(model.parameters()), lambda: (model(x) - x).pow(2).sum(dim=1).mean())
+    kinds = [kind for kind, _, _ in _found(watcher)]
+    assert kinds == ["output-loss-mismatch"] * wrong
+
+
+def test_a_difference_from_the_input_is_no_error_yet():
+    torch.manual_seed(0)
+    x, y = data()
+    x = 10 * x
+    noise = nn.Sequential(nn.Linear(INPUTS, 32), nn.ReLU(), nn.Linear(32, INPUTS), nn.Tanh())
+    last = nn.Linear(INPUTS, 3)
+    parameters = [*noise.parameters(), *last.parameters()]
+    watcher = _descend(parameters, lambda: F.cross_entropy(last(x - noise(x)), y))
+    assert not watcher.run.losses.keys() - {("cross_entropy", None)}
+    assert not [f for f in _found(watcher) if f[0] == "output-loss-mismatch"]
+
+
+@pytest.mark.parametrize("call", [float, torch.Tensor.item])
+def test_a_parameter_that_is_read_as_a_number_gets_no_gradient(call):
+    class Equation(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rate = nn.Parameter(torch.tensor(0.5))
+            self.body = nn.Sequential(nn.Linear(1, 16), nn.Tanh(), nn.Linear(16, 1))
+
+        def forward(self, t):
+            return self.body(t) - call(self.rate) * t
+
+    torch.manual_seed(0)
+    model, t = Equation(), torch.rand(64, 1)
+    watcher = _descend(list(model.parameters()), lambda: model(t).square().mean())
+    (finding,) = watcher.diagnosis.findings
+    assert (finding.kind, finding.evidence["parameters"]) == ("blocked-gradient", ["rate"])
+    assert "rate" in finding.summary
+
+
+def test_a_parameter_that_is_also_printed_is_well():
+    torch.manual_seed(0)
+    scale, t = nn.Parameter(torch.tensor(0.5)), torch.rand(64, 1)
+    model = nn.Sequential(nn.Linear(1, 16), nn.Tanh(), nn.Linear(16, 1))
+    seen = []
+
+    def loss():
+        error = (scale * model(t) - t).square().mean()
+        seen.append(scale.item())
+        return error
+
+    assert _found(_descend([scale, *model.parameters()], loss)) == []
+
+
+@pytest.mark.parametrize("bounded", [True, False])
+def test_the_value_of_a_chosen_action_is_an_output(bounded):
+    torch.manual_seed(0)
+    x, y = data()
+    last = [nn.Tanh()] if bounded else []
+    model = nn.Sequential(nn.Linear(INPUTS, 32), nn.ReLU(), nn.Linear(32, 3), *last)
+    returns = -5 * torch.rand(len(y))
+
+    def loss():
+        chosen = model(x).gather(1, y[:, None]).squeeze(1)
+        return F.smooth_l1_loss(chosen, returns)
+
+    found = _found(_descend(list(model.parameters()), loss))
+    assert [kind for kind, _, _ in found] == ["output-loss-mismatch"] * bounded
+
+
+@pytest.mark.parametrize(("scale", "wrong"), [(0.05, False), (50.0, True)])
+def test_large_weights_behind_a_normalisation_are_found(scale, wrong):
+    torch.manual_seed(0)
+    x, y = data()
+    model = nn.Sequential(nn.LayerNorm(INPUTS), nn.Linear(INPUTS, 64), nn.GELU(), nn.Linear(64, 3))
+    with torch.no_grad():
+        model[1].weight.mul_(scale)
+    found = _found(_descend(list(model.parameters()), lambda: F.cross_entropy(model(x), y)))
+    assert [kind for kind, _, _ in found] == ["init-mismatch"] * wrong
+
+
+def test_the_logarithm_of_a_probability_may_saturate():
+    torch.manual_seed(0)
+    table = nn.Embedding(20, 8)
+    other = nn.Embedding(20, 8)
+    with torch.no_grad():
+        table.weight.fill_(2.0)
+        other.weight.fill_(2.0)
+    i = torch.arange(64) % 20
+    watcher = _descend(
+        [*table.parameters(), *other.parameters()],
+        lambda: -F.logsigmoid((table(i) * other(i)).sum(1)).mean(),
+    )
+    assert _found(watcher) == []

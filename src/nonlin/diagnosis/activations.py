@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 
 import torch
@@ -19,6 +20,12 @@ from nonlin.facts import Facts
 _PICTURED = 3
 
 
+def _is_part_of_a_loss(site: Site) -> bool:
+    """Whether it is the logarithm of a probability, as of scores that no layer gave."""
+    facts = site.record.facts
+    return site.producer is None and isinstance(facts, Facts) and facts.range.high <= 0
+
+
 class Activations:
     """Reads the calls of activations into a run."""
 
@@ -26,6 +33,7 @@ class Activations:
         self.run, self.pictures = run, pictures
         self.step = 0
         self._called: dict[str, int] = {}  # by site, how often in this step
+        self._last: tuple[weakref.ref[Tensor], Site] | None = None  # result not yet read
         self._norms: dict[str, dict[int, Tensor]] = {}  # by site, of each call's gradient
 
     def begin_step(self, step: int) -> None:
@@ -36,13 +44,21 @@ class Activations:
 
     def end_step(self, last_weight: int) -> None:
         """A step that was looked at is over: activations behind the last layer are outputs."""
+        self.something_runs()
         for layer in self._called:
             site = self.run.sites[layer]
-            if site.order > last_weight >= 0:
+            if site.order > last_weight >= 0 or _is_part_of_a_loss(site):
                 site.is_output = True
             figures = over_calls(self._norms.get(layer, {}))
             if figures is not None:
                 site.over_calls.add(self.step, figures)
+
+    def something_runs(self) -> None:
+        """Another call begins: a result that is gone by then was thrown away."""
+        if self._last is not None:
+            result, site = self._last
+            site.dropped += result() is None
+            self._last = None
 
     def enter(
         self,
@@ -94,6 +110,9 @@ class Activations:
             result: its output.
             grad: whether gradients were enabled.
         """
+        if grad and result.requires_grad:
+            site.calls += 1
+            self._last = weakref.ref(result), site
         measured = site.pending is not None
         if site.pending is not None:
             site.series.add(

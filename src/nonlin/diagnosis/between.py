@@ -10,9 +10,15 @@ from torch import Tensor
 from nonlin.diagnosis.arguments import drops
 from nonlin.diagnosis.layers import When
 from nonlin.diagnosis.losses import note_loss
+from nonlin.diagnosis.naming import Names
 from nonlin.diagnosis.operations import WITH_POLE, Effect
 from nonlin.diagnosis.provenance import Origin, Origins
 from nonlin.diagnosis.statistics import Blocker, Run, Series, Site
+
+# What makes an error of a difference.
+_SIZES = ("pow", "square", "abs")
+# What makes a number of a tensor.
+_NUMBERS = ("item", "float", "tolist")
 
 
 class Seen(NamedTuple):
@@ -26,11 +32,25 @@ class Seen(NamedTuple):
     grad: bool = True
 
 
+class Difference(NamedTuple):
+    """What may be an error: that depends on the next call."""
+
+    result: Tensor
+    output: Tensor
+    target: Tensor
+    origin: Origin
+
+
 class Between:
     """Reads the calls that are neither layers nor activations into a run."""
 
-    def __init__(self, run: Run, origins: Origins) -> None:
-        self.run, self.origins = run, origins
+    def __init__(self, run: Run, names: Names, origins: Origins) -> None:
+        self.run, self.names, self.origins = run, names, origins
+        self._difference: Difference | None = None  # the call before
+
+    def end_step(self) -> None:
+        """A step that was looked at is over."""
+        self._difference = None
 
     def note(
         self,
@@ -52,6 +72,7 @@ class Between:
             path: of the module around it.
         """
         effect = seen.effect
+        self._note_number(seen)
         self._note_dead_end(seen, when, path)
         self._note_difference(seen, result, when.step)
         if effect is Effect.MULTIPLY:
@@ -111,6 +132,14 @@ class Between:
             else:
                 site.is_gated = True
 
+    def _note_number(self, seen: Seen) -> None:
+        """A parameter read as a number, which back-propagation knows nothing of."""
+        number = seen.effect is Effect.DETACH and seen.name in _NUMBERS
+        if number and seen.grad and seen.tensors[0].is_leaf:
+            name = self.names.parameter(seen.tensors[0])
+            if name is not None:
+                self.run.read_as_numbers[name] = seen.name
+
     def _note_dead_end(self, seen: Seen, when: When, path: str) -> None:
         if not any(t.requires_grad and not t.is_leaf for t in seen.tensors):
             return
@@ -129,6 +158,10 @@ class Between:
 
     def _note_difference(self, seen: Seen, result: Any, step: int) -> None:
         """A difference from a constant of the same shape: a squared error written by hand."""
+        waiting, self._difference = self._difference, None
+        if waiting is not None and seen.name in _SIZES and seen.tensors[0] is waiting.result:
+            tensors = [waiting.output, waiting.target]
+            note_loss(self.run, step, "difference", tensors, waiting.origin, result)
         if seen.effect is not Effect.ADD or "sub" not in seen.name or len(seen.tensors) != 2:
             return
         output, target = seen.tensors
@@ -137,5 +170,11 @@ class Between:
         origin = self.origins.of(output)
         if origin is None or origin.site is None or not origin.exact or target.requires_grad:
             return
-        if output.shape == target.shape and self.origins.of(target) is None:
+        if output.shape != target.shape:
+            return
+        given = self.origins.of(target)
+        if given is None:
             note_loss(self.run, step, "difference", [output, target], origin, result)
+        elif given.is_input and isinstance(result, Tensor):
+            # What an autoencoder rebuilds, or what a network adds to: how it goes on tells.
+            self._difference = Difference(result, output, target, origin)

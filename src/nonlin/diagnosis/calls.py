@@ -49,7 +49,7 @@ class Calls:
         self.layers = Layers(run, self.names, self.origins)
         self.activations = Activations(run, pictures)
         self.recurrences = Recurrences(run)
-        self.between = Between(run, self.origins)
+        self.between = Between(run, self.names, self.origins)
         self.step = 0
         self._order = 0
         self._last_weight = -1
@@ -79,6 +79,7 @@ class Calls:
         """A step that was looked at is over."""
         self.activations.end_step(self._last_weight)
         self.recurrences.end_step(self.step)
+        self.between.end_step()
         self.origins.clear()
         self.stack.clear()
 
@@ -114,6 +115,7 @@ class Calls:
         path = self.names.module(module)
         record = self._record(module)
         seen = None
+        self.activations.something_runs()
         if record is not None and inputs and isinstance(inputs[0], Tensor) and not self._inside():
             tensors = learned_of(module, record)
             seen = self._activation(record, inputs[0], tensors, path, True)
@@ -159,6 +161,7 @@ class Calls:
             return None
         if self._inside():
             return None
+        self.activations.something_runs()
         if effect is Effect.BACKWARD:
             loss = args[0] if args else None
             if isinstance(loss, Tensor) and loss.numel() == 1:

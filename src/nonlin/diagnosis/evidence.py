@@ -58,7 +58,8 @@ def hidden(run: Run) -> list[Site]:
     found = [
         s
         for s in run.sites.values()
-        if isinstance(s.record.facts, Facts) and not s.is_output and s.first is not None
+        if isinstance(s.record.facts, Facts) and s.first is not None
+        if not s.is_output and not s.is_dropped
     ]
     # A clamp is an activation where there is no other.
     found = [s for s in found if not s.is_bound] or found

@@ -32,7 +32,7 @@ class Effect(Enum):
 
 # What tracing does not have to tell apart stands here.
 _KNOWN = {
-    Effect.VIEW: calls.VIEWS | {"identity"},
+    Effect.VIEW: calls.VIEWS | {"identity", "gather", "take_along_dim"},
     Effect.LINEAR: calls.AVERAGES | calls.JOINS | {"cumsum", "neg", "neg_", "negative", "sum"},
     Effect.ADD: calls.SUMS,
     Effect.MULTIPLY: calls.PRODUCTS | calls.QUOTIENTS,
@@ -47,7 +47,7 @@ _NAMES = {
     Effect.STEP: """round round_ sign sign_ floor floor_ ceil ceil_ trunc trunc_ heaviside
         argmax argmin argsort gt lt ge le eq ne __gt__ __lt__ __ge__ __le__ bool int long
         bernoulli multinomial searchsorted bucketize one_hot sgn floor_divide topk_indices""",
-    Effect.DETACH: "detach detach_ numpy item tolist data tensor as_tensor from_numpy",
+    Effect.DETACH: "detach detach_ numpy item __float__ tolist data tensor as_tensor from_numpy",
     Effect.BACKWARD: "backward",
     Effect.LOSS: """cross_entropy nll_loss binary_cross_entropy binary_cross_entropy_with_logits
         mse_loss l1_loss smooth_l1_loss huber_loss kl_div soft_margin_loss

@@ -104,6 +104,8 @@ class Site:
     is_gated: bool = False  # is multiplied by a gate
     is_output: bool = False
     is_bound: bool = False  # a clamp, which most programs mean as a guard
+    calls: int = 0
+    dropped: int = 0  # of these, whose result was thrown away
     axis_length: int | None = None  # of softmax: the length of the axis that sums to 1
     over_batch: bool = False  # of softmax: it sums over the rows of the batch
     plain_dropout: bool = False  # nn.Dropout acts on its output
@@ -121,6 +123,11 @@ class Site:
     @property
     def name(self) -> str:
         return self.record.name
+
+    @property
+    def is_dropped(self) -> bool:
+        """Whether nothing came of any of its calls."""
+        return 0 < self.calls == self.dropped
 
 
 @dataclass
@@ -230,6 +237,7 @@ class Run:
     recurrent: dict[str, Recurrent] = field(default_factory=dict)
     ran: dict[str, int] = field(default_factory=dict)  # modules with parameters: when they ended
     blockers: dict[Any, Blocker] = field(default_factory=dict)
+    read_as_numbers: dict[str, str] = field(default_factory=dict)  # parameters: by which call
     sampled: list[int] = field(default_factory=list)
     steps: int = 0
     skipped_by_scaler: int = 0

@@ -36,6 +36,11 @@ class Thresholds:
     transmission: float = _of(
         0.25, "mean slope over that for z ~ N(0, 1): three quarters of the gradient are lost"
     )
+    stuck_gate: float = _of(
+        0.025,
+        "mean slope of a gate at the first step over that for z ~ N(0, 1): trained gates may "
+        "end so, but one that begins a tenth as open as `transmission` asks hardly learns",
+    )
     saturated_share: float = _of(0.5, "more than half of the layer's units")
     attenuation: float = _of(
         2 * 1e-3, "gradient of the first layers over that of the last: cut five hundredfold"

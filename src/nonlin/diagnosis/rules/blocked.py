@@ -27,7 +27,42 @@ class _Layer(NamedTuple):
 
 
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
-    """Trained layers that ran and never got a gradient."""
+    """Trained layers that ran and never got a gradient, parameters read as numbers."""
+    return _layers(run) + _numbers(run)
+
+
+def _numbers(run: Run) -> list[Finding]:
+    names = [
+        name
+        for name, parameter in run.parameters.items()
+        if name in run.read_as_numbers and parameter.without == parameter.seen >= _FEWEST_LOOKS
+    ]
+    if not names:
+        return []
+    operation = run.read_as_numbers[names[0]]
+    layers = tuple(dict.fromkeys(run.parameters[name].layer for name in names))
+    return [
+        Finding(
+            kind="blocked-gradient",
+            severity="problem",
+            layer=layers[0],
+            cause="detach",
+            since_step=0,
+            summary=f"No gradient reaches {', '.join(names)}: read as a number ({operation}), of "
+            "which back-propagation knows nothing.",
+            evidence={
+                "operation": operation,
+                "operation_in": layers[0],
+                "gradient": "None",
+                "looks": run.parameters[names[0]].seen,
+                "parameters": names,
+            },
+            layers=layers,
+        )
+    ]
+
+
+def _layers(run: Run) -> list[Finding]:
     layers = [_Layer(w.layer, w.order, p) for w, p in ev.weights_in_order(run)]
     looks = max((layer.parameter.seen for layer in layers), default=0)
     starved, fed = _without_gradient(run), []

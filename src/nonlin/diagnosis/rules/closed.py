@@ -23,7 +23,7 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
         return []  # Copies of one unit open and close together.
     dead, saturated = [], []
     for site in ev.hidden(run):
-        if site.is_gate or site.rows == []:
+        if site.rows == [] or (site.is_gate and not _begins_shut(site, limits)):
             continue
         if ev.collapsed(run, site):
             continue  # What died is the signal.
@@ -32,6 +32,13 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
         elif ev.saturates(site.record) and not site.is_gated:
             saturated += filter(None, [_saturated(run, site, limits)])
     return dead + saturated
+
+
+def _begins_shut(site: Site, limits: Thresholds) -> bool:
+    """Whether a gate was stuck before it could learn where to stand."""
+    _, table = site.series.table()
+    expected = ev.expected_slope(site.record)
+    return bool(table["slope_mean"][0] < limits.stuck_gate * expected)
 
 
 def _dead(run: Run, site: Site, limits: Thresholds) -> Finding | None:

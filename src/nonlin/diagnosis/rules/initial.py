@@ -56,11 +56,13 @@ def _scales(run: Run, limits: Thresholds) -> list[Finding]:
     wrong = {}
     for weight, parameter in ev.weights_in_order(run):
         site = sites.get(weight.layer)
-        if site is None or site.normalised or weight.reads_normalised:
+        if site is None or site.normalised:
             continue
         scale = ev.initial_scale(weight, parameter)
         # A layer of zeros begins switched off, by intent.
-        small = 0 < scale < 1 / limits.init_ratio and not run.residuals
+        small = 0 < scale < 1 / limits.init_ratio
+        if run.residuals or weight.reads_normalised:
+            small = False  # Branches beside a sum, and what the next normalisation enlarges.
         if scale > limits.init_ratio or small:
             wrong[weight.layer] = scale
     if not wrong:

@@ -17,7 +17,7 @@ BEND = 0.1
 
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
     """Layers with nothing non-linear between them, and activations whose bend is not used."""
-    return _missing(run, limits) + _unused(run, limits)
+    return (_missing(run, limits) or _dropped(run)) + _unused(run, limits)
 
 
 def _missing(run: Run, limits: Thresholds) -> list[Finding]:
@@ -29,7 +29,7 @@ def _missing(run: Run, limits: Thresholds) -> list[Finding]:
                 pairs.append((source, weight))
     if not pairs:
         return []
-    bends = [s for s in run.sites.values() if not s.is_output]
+    bends = [s for s in run.sites.values() if not s.is_output and not s.is_dropped]
     layers = tuple(dict.fromkeys(w.layer for pair in pairs for w in pair))
     source, weight = pairs[0]
     whole = not bends
@@ -54,6 +54,36 @@ def _missing(run: Run, limits: Thresholds) -> list[Finding]:
                 "activations_elsewhere": len(bends),
             },
             layers=layers,
+        )
+    ]
+
+
+def _dropped(run: Run) -> list[Finding]:
+    """Activations whose result nobody takes, as of ``F.relu(x)`` on a line of its own."""
+    sites = [s for s in run.sites.values() if isinstance(s.record.facts, Facts)]
+    # What code that cannot be seen reads is gone too, but gets a gradient.
+    dropped = [s for s in sites if s.is_dropped and not len(s.gradient)]
+    if not dropped:
+        return []
+    site = dropped[0]
+    whole = not ev.hidden(run)
+    return [
+        Finding(
+            kind="linear-network",
+            severity="problem" if whole else "warning",
+            layer=site.layer,
+            cause="missing-activation",
+            since_step=0,
+            summary=f"{site.layer} ({site.record!r}) is computed and its result thrown away: what "
+            "goes on is its input" + (", so that the network is a linear model." if whole else "."),
+            evidence={
+                "calls": site.calls,
+                "results_thrown_away": site.dropped,
+                "layers": [s.layer for s in dropped],
+                "activations_elsewhere": len(ev.hidden(run)),
+                "activation": repr(site.record),
+            },
+            layers=tuple(s.layer for s in dropped),
         )
     ]
 
