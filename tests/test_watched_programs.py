@@ -675,3 +675,21 @@ def test_the_logarithm_of_a_probability_may_saturate():
         lambda: -F.logsigmoid((table(i) * other(i)).sum(1)).mean(),
     )
     assert _found(watcher) == []
+
+
+def test_layers_keep_their_names_where_a_closure_runs_the_model_first():
+    torch.manual_seed(0)
+    x, y = data()
+    model = dense(nn.Tanh)
+    optimizer = torch.optim.LBFGS(model.parameters(), lr=0.1, max_iter=2)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(x), y)
+        loss.backward()
+        return loss
+
+    with nonlin.watch(quiet=True) as watcher:
+        for _ in range(5):
+            optimizer.step(closure)
+    assert set(watcher.run.parameters) == {name for name, _ in model.named_parameters()}

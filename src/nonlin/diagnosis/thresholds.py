@@ -33,6 +33,11 @@ class Thresholds:
         "rows without an open gate: a unit that opens on 1 row in 200 is missed by chance "
         "once in 20 layers (0.995^600 = 0.05)",
     )
+    late_rows: float = _of(
+        150,
+        "rows in the last half of the steps, which are enough where `dead_rows` would reach back "
+        "to before it: a unit that opens on 1 row in 50 is missed once in 20 (0.98^150 = 0.05)",
+    )
     transmission: float = _of(
         0.25, "mean slope over that for z ~ N(0, 1): three quarters of the gradient are lost"
     )

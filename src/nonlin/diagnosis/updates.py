@@ -35,10 +35,7 @@ class Updates:
                 number += 1
                 if not parameter.requires_grad or not parameter.is_floating_point():
                     continue
-                name = self.names.parameter(parameter)
-                if name is None:
-                    name = self.names.adopt(parameter, f"{kind}.parameter{number}")
-                found.append((name, parameter, rate))
+                found.append((f"{kind}.parameter{number}", parameter, rate))
         views = [followed(own_part(p)) for _, p, _ in found]
         copies = [v.clone() for v in views]
         norms = None
@@ -56,9 +53,11 @@ class Updates:
         if norms is None:
             norms = self._gradients(optimizer, [p for _, p, _ in found])
         looked: list[_Look] = []
-        for (name, parameter, rate), view, copy, norm in zip(
+        for (otherwise, parameter, rate), view, copy, norm in zip(
             found, views, copies, norms, strict=True
         ):
+            # Not before: a closure may have run the model for the first time.
+            name = self.names.parameter(parameter) or self.names.adopt(parameter, otherwise)
             kept = self._entry(name, parameter, kind)
             kept.seen += 1
             if not kept.rates or kept.rates[-1][1] != rate:

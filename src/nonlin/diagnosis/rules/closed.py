@@ -48,6 +48,8 @@ def _dead(run: Run, site: Site, limits: Thresholds) -> Finding | None:
     rows = [(step, n) for step, n in site.rows if end is None or step < end]
     total, window = 0, 0
     for step, n in reversed(rows):
+        if step < run.steps / 2 and total >= limits.late_rows:
+            break
         total, window = total + n, step
         if total >= limits.dead_rows:
             break
