@@ -693,3 +693,21 @@ def test_layers_keep_their_names_where_a_closure_runs_the_model_first():
         for _ in range(5):
             optimizer.step(closure)
     assert set(watcher.run.parameters) == {name for name, _ in model.named_parameters()}
+
+
+def test_a_small_layer_that_dies_late_is_found_on_few_rows():
+    torch.manual_seed(0)
+    x, y = data()
+    model = nn.Sequential(nn.Linear(INPUTS, 64), nn.ReLU(), nn.Linear(64, 3))
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+    with nonlin.watch(quiet=True) as watcher:
+        for step in range(200):
+            if step == 110:
+                with torch.no_grad():
+                    model[0].bias.fill_(-100.0)
+            rows = torch.randint(len(x), (32,))
+            optimizer.zero_grad()
+            F.cross_entropy(model(x[rows]), y[rows]).backward()
+            optimizer.step()
+    (finding,) = watcher.diagnosis.findings
+    assert (finding.kind, finding.evidence["dead"]) == ("dead-units", 64)

@@ -56,9 +56,9 @@ class Thresholds:
         "less than half of float32's spacing, 2^-24",
     )
     summand: float = _of(
-        _EPS / 2,
-        "gradient of a recurrent activation's first call over that of its last: their sum, "
-        "the weights' gradient, leaves out what is less than half of float32's spacing",
+        1e-5,
+        "gradient of a recurrent activation's first call over that of its last: in their sum, "
+        "the weights' gradient, so little is less than the noise of 10^10 rows, 1/√n",
     )
     growth: float = _of(1e3, "gradient of the first layer over that of the last")
     update: float = _of(1.0, "a step as long as the weights themselves")

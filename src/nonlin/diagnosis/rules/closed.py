@@ -46,16 +46,18 @@ def _dead(run: Run, site: Site, limits: Thresholds) -> Finding | None:
         return None
     end = ev.first_non_finite(site)
     rows = [(step, n) for step, n in site.rows if end is None or step < end]
+    last = site.last_open.cpu().numpy()
     total, window = 0, 0
     for step, n in reversed(rows):
         if step < run.steps / 2 and total >= limits.late_rows:
             break
         total, window = total + n, step
-        if total >= limits.dead_rows:
+        # Of a living layer, however sparse, some unit opens on some row.
+        all_shut = total >= _FEWEST_ROWS and (last < step).all()
+        if all_shut or total >= limits.dead_rows:
             break
     if total < _FEWEST_ROWS:
         return None
-    last = site.last_open.cpu().numpy()
     closed = last < window
     share = float(closed.mean())
     usual = limits.dead_share
