@@ -141,6 +141,15 @@ def tanhshrink_ratio(t):
     return (x - mp.tanh(x)) / x**3 if t else mp.mpf(1) / 3
 
 
+def softplus_bend(t):
+    """(ln(1 + e^z) − ln 2 − z/2)/z² for t = z²."""
+    return (mp.log(2 * mp.cosh(mp.sqrt(t) / 2)) - mp.log(2)) / t if t else mp.mpf(1) / 8
+
+
+def log1p_rest(e):
+    return (mp.log1p(e) - e) / e**2 if abs(e) > 1e-20 else mp.mpf(-1) / 2
+
+
 def mapped(low: float, high: float, count: int, centre: float) -> list[mpmath.mpf]:
     """Chebyshev nodes in (a − c)/(a + c), dense where a decaying function bends."""
     ends = [(mp.mpf(x) - centre) / (mp.mpf(x) + centre) for x in (low, high)]
@@ -158,6 +167,19 @@ def main() -> None:
     q = interpolate(second_ratio_of_expm1, chebyshev(-half, half, 5))
     worst = error(mp.exp, lambda r: 1 + r + r * r * evaluate(q, r), -half, half)
     show("fast_expm1_rest", f"(expm1(r) − r)/r² on ±ln2/2, {worst:.1e} of e^r", q)
+
+    ln2 = mp.log(2)
+    c = in_single(softplus_bend, chebyshev(0, LN2**2, 40), 4)
+    worst = error(
+        lambda z: mp.log1p(mp.exp(z)),
+        lambda z, c=c: ln2 + z / 2 + z * z * evaluate(c, z * z),
+        -LN2,
+        LN2,
+    )
+    show("fast_softplus", f"(ln(1 + e^z) − ln 2 − z/2)/z² for |z| ≤ ln 2, {worst:.1e}", c)
+    c = in_single(log1p_rest, chebyshev(0, 0.5, 40), 7)
+    worst = error(mp.log1p, lambda e, c=c: e + e * e * evaluate(c, e), 1e-9, 0.5)
+    show("fast_log1p_rest", f"(ln(1 + e) − e)/e² on [0, ½], {worst:.1e} of ln(1 + e)", c)
 
     for name, f in (("fast_mills", mills_in_t), ("fast_mills_slope", mills_slope_in_t)):
         c = in_single(f, chebyshev(-1, mp.mpf(5) / 7, 40), 10)

@@ -29,7 +29,7 @@ TORCH |= {"float32": torch.float32, "float64": torch.float64}
 
 def record_of(kernel):
     record = nonlin.get(kernel.name)
-    return record.bind(**kernel.words)
+    return record.bind(**{k: type(record.bound[k])(word) for k, word in kernel.words.items()})
 
 
 def named(kernel) -> str:

@@ -16,7 +16,7 @@ struct Activation {
   static constexpr int kCount = 0;                // of parameters
   static constexpr int kLearned = 0;              // of them, the first, with a gradient
   static constexpr const char* kParameters[] = {nullptr};
-  static constexpr const char* kWords[] = {nullptr, nullptr};  // a word it stands for
+  static constexpr const char* kWords[] = {nullptr, nullptr};  // a fixed parameter
 };
 
 }  // namespace NONLIN_ISA

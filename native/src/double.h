@@ -30,14 +30,14 @@ struct Double {
 
   static NONLIN_INLINE V load(const double* from) {
     P r;
-    std::memcpy(&r, from, sizeof r);
+    NONLIN_EACH(std::memcpy(&r.v[i], from + i * L, sizeof r.v[i]))
     return V(r);
   }
   static NONLIN_INLINE void store(double* to, const V& a) {
     // Beside an infinity the low part is NaN, and −0 + 0 would be 0.
     const P sum = a.high + a.low;
     const P r = select(abs(a.low) > 0.0, sum, a.high);
-    std::memcpy(to, &r, sizeof r);
+    NONLIN_EACH(std::memcpy(to + i * L, &r.v[i], sizeof r.v[i]))
   }
   static double total(const V& a) {
     double sum = 0;
@@ -149,6 +149,10 @@ struct Double {
     const V near = (guess + (t - V(0.5) * t * t)) * factor;
     return {beside + select(p.n < -100.0, p.scale(p.mantissa * factor), near),
             logistic(z).value};
+  }
+
+  static NONLIN_INLINE Both<V> softplus(const V& beside, const V& z) {
+    return softplus(beside, z, scalar(1.0));
   }
 
   static NONLIN_INLINE Both<V> logistic(const V& z) {

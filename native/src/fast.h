@@ -18,7 +18,8 @@ namespace NONLIN_ISA {
 template <bool kClose>
 struct FastArithmetic {
   typedef FastArithmetic<true> Near;
-  static constexpr float kNear = 12.0f;  // Up to here e^(−x²/2) is far from subnormal.
+  // Up to here e^(−x²/2), and e^−z of gelu_tanh's z, are far from subnormal.
+  static constexpr float kNear = 8.0f;
   typedef float Scalar;
   typedef float Inner;
   static constexpr nonlin::Type kType = nonlin::Type::float32;
@@ -36,20 +37,24 @@ struct FastArithmetic {
 
   static NONLIN_INLINE V load(const float* from) {
     V r;
-    std::memcpy(&r, from, sizeof r);
+    NONLIN_EACH(std::memcpy(&r.v[i], from + i * L, sizeof r.v[i]))
     return r;
   }
-  static NONLIN_INLINE void store(float* to, const V& a) { std::memcpy(to, &a, sizeof a); }
+  static NONLIN_INLINE void store(float* to, const V& a) {
+    NONLIN_EACH(std::memcpy(to + i * L, &a.v[i], sizeof a.v[i]))
+  }
 
   static NONLIN_INLINE V scalar(double c, double = 0.0) { return V(float(c)); }
   static NONLIN_INLINE V fused(const V& a, const V& b, const V& c) { return fma(a, b, c); }
   static NONLIN_INLINE V finite(const V& x) { return limited(x, -kLargest, kLargest); }
   static NONLIN_INLINE V limited(const V& x, float low, float high) {
-    return kClose ? x : clamp(x, low, high);
+    if constexpr (kClose) return x;
+    return clamp(x, low, high);
   }
   static NONLIN_INLINE V through_zero(const V&, const V& value) { return value; }
   static NONLIN_INLINE V upper(const V& x, const V& value) {
-    return kClose ? value : select(x > 0x1p96f, x, value);
+    if constexpr (kClose) return value;
+    return select(x > 0x1p96f, x, value);
   }
 
   static NONLIN_INLINE V power_of_two(const Integers& n) {
@@ -107,7 +112,7 @@ struct FastArithmetic {
     e.mantissa = e.rest + 1.0f;
     return e;
   }
-  static NONLIN_INLINE Power power(const V& x) { return power(x, V(0.0f)); }
+  static NONLIN_INLINE Power power(const V& x) { return power(x, V(-0.0f)); }
   static NONLIN_INLINE Power decay(const V& a) { return power(-a); }
   static NONLIN_INLINE V exp(const V& x) {
     const Power e = power(x);
@@ -118,6 +123,22 @@ struct FastArithmetic {
     const Power e = power(x);
     const V base = e.base();
     return {fma(base, e.rest, base - 1.0f), e.scale(e.mantissa)};
+  }
+
+  // beside + ln(1 + e^−|z|) and σ(z). Near 0 the first is ln 2 + z/2 + z²·(…), of which z/2 is
+  // exact, elsewhere the logarithm is e + e²·(…): no rounding but the last one is as coarse as the
+  // rise from one number to the next.
+  static NONLIN_INLINE Both<V> softplus(const V& beside, const V& z) {
+    const V a = abs(z), square = a * a;
+    const auto left = z < 0.0f;
+    const Power p = decay(a);
+    const V e = p.whole(), r = 1.0f / (1.0f + e);
+    const V near = fma(square, polynomial(square, kFastSoftplus), 0.5f * z) + 0x1.62e430p-1f;
+    const V far = beside + fma(e * e, polynomial(e, kFastLog1pRest), e);
+    const V value = select(a > 0x1.62e430p-1f, far, near);
+    if constexpr (kClose) return {value, select(left, e, V(1.0f)) * r};
+    return {select(a > 20.0f, beside + p.scale(p.mantissa), value),
+            select(left, p.scale(p.mantissa * r), r)};
   }
 
   static NONLIN_INLINE Both<V> hyperbolic(const V& a) {

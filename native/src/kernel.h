@@ -23,7 +23,7 @@ typedef double Reduce(const void* x, const void* upstream, std::size_t count,
 struct Kernel {
   const char* name;                     // of the record
   const char* parameters[kParameters];  // its numbers, in the order they are passed
-  const char* words[2];                 // a parameter that is a word, and its value here
+  const char* words[2];                 // a parameter that is fixed, and its value here
   Type type;
   Precision precision;
   Apply* apply[kModes];

@@ -37,9 +37,12 @@ namespace {
 #define NONLIN_EVERYWHERE(M) \
   describe<M, Gelu>(), \
   describe<M, Gelu10>(), \
+  describe<M, GeluTanh>(), \
+  describe<M, GeluTanhForm>(), \
   describe<M, Elu>(), \
   describe<M, Exponential>(), \
   describe<M, Lisht>(), \
+  describe<M, LogSigmoid>(), \
   describe<M, Mish>(), \
   describe<M, QuickGelu>(), \
   describe<M, GeluSigmoid>(), \
@@ -48,10 +51,7 @@ namespace {
   describe<M, Silu>(), \
   describe<M, Tanh>(),
 #define NONLIN_EXACT_ONLY(M) \
-  describe<M, LogSigmoid>(), \
   describe<M, Softplus>(), \
-  describe<M, GeluTanh>(), \
-  describe<M, GeluTanhForm>(), \
   describe<M, Sqrtsoftplus>(), \
   describe<M, Softsign>(), \
   describe<M, Laplace>(), \
@@ -67,6 +67,8 @@ constexpr nonlin::Kernel kAll[] = {
     NONLIN_EVERYWHERE(NONLIN_ARITHMETIC)
 #if NONLIN_EXACT
     NONLIN_EXACT_ONLY(NONLIN_ARITHMETIC)
+#else
+    describe<NONLIN_ARITHMETIC, UnitSoftplus>(),
 #endif
 };
 

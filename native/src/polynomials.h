@@ -49,6 +49,18 @@ constexpr float kFastExpm1Rest[] = {
     0x1.120b6e0000000p-7f, 0x1.6d110a0000000p-10f,
 };
 
+// (ln(1 + e^z) − ln 2 − z/2)/z² in z² for |z| ≤ ln 2, 1.1e-9 of ln(1 + e^z); and
+// (ln(1 + e) − e)/e² on [0, ½], 1.1e-8 of ln(1 + e).
+constexpr float kFastSoftplus[] = {
+    0x1.0000000000000p-3f, -0x1.5554a40000000p-8f, 0x1.6b8bb60000000p-12f,
+    -0x1.9a9cda0000000p-16f,
+};
+constexpr float kFastLog1pRest[] = {
+    -0x1.fffffe0000000p-2f, 0x1.5553dc0000000p-2f, -0x1.ffa0e00000000p-3f,
+    0x1.94f97c0000000p-3f, -0x1.38d9200000000p-3f, 0x1.883eb20000000p-4f,
+    -0x1.0c4c540000000p-5f,
+};
+
 // On [0, 15], in t = (a − 2.5)/(a + 2.5), where no term is much larger than the sum:
 // (a + 2.5)·e^(a²/2)·Φ(−a), 3.9e-8; and (e^(a²/2)·Φ(−a) − a/√(2π))/(a₀ − a), 6.6e-9, where a₀ is the
 // point at which the derivative of −aΦ(−a) crosses zero: rounded, and what that loses.

@@ -60,6 +60,12 @@ struct Pack {
   Register v[K];
 
   Pack() = default;
+  // One register after the other: GCC would copy the whole through memory.
+  NONLIN_INLINE Pack(const Pack& a) { NONLIN_EACH(v[i] = a.v[i]) }
+  NONLIN_INLINE Pack& operator=(const Pack& a) {
+    NONLIN_EACH(v[i] = a.v[i])
+    return *this;
+  }
   NONLIN_INLINE Pack(T c) { NONLIN_EACH(v[i] = c - Register{}) }
 };
 
@@ -67,11 +73,25 @@ template <int L, int K>
 struct Pack<int64_t, L, K> {
   typedef typename Lanes<int64_t, L>::type Register;
   Register v[K];
+
+  Pack() = default;
+  NONLIN_INLINE Pack(const Pack& a) { NONLIN_EACH(v[i] = a.v[i]) }
+  NONLIN_INLINE Pack& operator=(const Pack& a) {
+    NONLIN_EACH(v[i] = a.v[i])
+    return *this;
+  }
 };
 template <int L, int K>
 struct Pack<int32_t, L, K> {
   typedef typename Lanes<int32_t, L>::type Register;
   Register v[K];
+
+  Pack() = default;
+  NONLIN_INLINE Pack(const Pack& a) { NONLIN_EACH(v[i] = a.v[i]) }
+  NONLIN_INLINE Pack& operator=(const Pack& a) {
+    NONLIN_EACH(v[i] = a.v[i])
+    return *this;
+  }
 };
 
 #define NONLIN_BINARY(op)                                                                   \

@@ -11,7 +11,7 @@
 namespace NONLIN_ISA {
 
 #ifndef NONLIN_INTERLEAVE
-#define NONLIN_INTERLEAVE 4
+#define NONLIN_INTERLEAVE 6
 #endif
 
 struct Single {
@@ -109,6 +109,10 @@ struct Single {
   static NONLIN_INLINE Both<V> softplus(const V& beside, const V& z, const V& factor) {
     const V e = exp(-abs(z));
     return {beside + log1p(e) * factor, select(z < 0.0, e, V(1.0)) / (1.0 + e)};
+  }
+
+  static NONLIN_INLINE Both<V> softplus(const V& beside, const V& z) {
+    return softplus(beside, z, V(1.0));
   }
 
   // σ(z) and σ′(z), for z within ±kFar.

@@ -10,7 +10,7 @@ struct LogSigmoid : Activation {
 
   template <class M>
   static NONLIN_INLINE Both<typename M::V> at(const typename M::V& x, const double*) {
-    const auto y = M::softplus(at_least(-x, 0.0), clamp(-x, -M::kFar, M::kFar), M::scalar(1.0));
+    const auto y = M::softplus(at_least(-x, 0.0), M::limited(-x, -M::kFar, M::kFar));
     return {-y.value, y.slope};
   }
 };

@@ -17,4 +17,15 @@ struct Softplus : Activation {
   }
 };
 
+// In float32 arithmetic another β would cost accuracy, and steps back where it rises.
+struct UnitSoftplus : Activation {
+  static constexpr const char* kName = "softplus";
+  static constexpr const char* kWords[] = {"beta", "1"};
+
+  template <class M>
+  static NONLIN_INLINE Both<typename M::V> at(const typename M::V& x, const double*) {
+    return M::softplus(at_least(x, 0.0), M::limited(x, -M::kFar, M::kFar));
+  }
+};
+
 }  // namespace NONLIN_ISA

@@ -46,7 +46,7 @@ class Kernel(NamedTuple):
     Attributes:
         place: its index in the extension's list.
         name: the record's name.
-        words: parameters that are words, and the word it computes.
+        words: parameters that it computes for one word, or one number, alone.
         parameters: names of its numbers, in the order they are passed.
         learned: those of them with a gradient.
         dtype: name of the dtype.
@@ -107,13 +107,18 @@ def _find(record: Activation, dtype: str, precision: str) -> Call | None:
     for choice in dict.fromkeys((precision, "exact")):
         for kernel in kernels().get((record.name, dtype, choice), ()):
             named = {*kernel.words, *kernel.parameters}
-            if named != set(record.bound) or any(
-                record.bound[name] != word for name, word in kernel.words.items()
+            if named != set(record.bound) or not all(
+                _stands_for(word, record.bound[name]) for name, word in kernel.words.items()
             ):
                 continue
             numbers = tuple(float(record.bound[name]) for name in kernel.parameters)
             return Call(kernel, kernel.place, numbers)
     return None
+
+
+def _stands_for(word: str, value: Any) -> bool:
+    """Whether a parameter is the word, or the number, that a kernel is made for."""
+    return isinstance(value, str | int | float) and type(value)(word) == value
 
 
 @cache
