@@ -711,3 +711,19 @@ def test_a_small_layer_that_dies_late_is_found_on_few_rows():
             optimizer.step()
     (finding,) = watcher.diagnosis.findings
     assert (finding.kind, finding.evidence["dead"]) == ("dead-units", 64)
+
+
+@pytest.mark.parametrize("scaled", [True, False])
+def test_weights_of_deviation_1_are_too_large_unless_they_are_scaled_in_the_call(scaled):
+    class Layer(nn.Linear):
+        def forward(self, x):
+            weight = self.weight / 8 if scaled else self.weight
+            return F.linear(x, weight, self.bias)
+
+    torch.manual_seed(0)
+    x, y = data()
+    model = nn.Sequential(Layer(INPUTS, 64), nn.ReLU(), Layer(64, 64), nn.ReLU(), Layer(64, 3))
+    for name, parameter in model.named_parameters():
+        nn.init.normal_(parameter) if name.endswith("weight") else nn.init.zeros_(parameter)
+    found = _found(_descend(list(model.parameters()), lambda: F.cross_entropy(model(x), y)))
+    assert [(kind, layer) for kind, _, layer in found] == [("init-mismatch", "2")] * (not scaled)

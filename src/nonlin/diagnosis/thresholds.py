@@ -66,6 +66,11 @@ class Thresholds:
     init_ratio: float = _of(
         10.0, "standard deviation of the weights over gain/√fan_in, or the inverse"
     )
+    init_excess: float = _of(
+        5.0,
+        "the same where it is too large, confirmed by the RMS behind the layer over that before "
+        "it: normal_() with its deviation of 1 is there from 50 inputs of a ReLU on",
+    )
     signal_ratio: float = _of(1e3, "RMS before the last activation over that before the first")
     slope_range: float = _of(
         1e-3, "range of a unit's slope over the steepest slope: the bend is not used"

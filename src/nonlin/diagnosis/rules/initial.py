@@ -8,7 +8,7 @@ import numpy as np
 
 from nonlin.diagnosis import evidence as ev
 from nonlin.diagnosis.finding import Finding
-from nonlin.diagnosis.statistics import Parameter, Run
+from nonlin.diagnosis.statistics import Parameter, Run, Weight
 from nonlin.diagnosis.thresholds import Thresholds
 
 
@@ -63,7 +63,7 @@ def _scales(run: Run, limits: Thresholds) -> list[Finding]:
         small = 0 < scale < 1 / limits.init_ratio
         if run.residuals or weight.reads_normalised:
             small = False  # Branches beside a sum, and what the next normalisation enlarges.
-        if scale > limits.init_ratio or small:
+        if small or (scale > limits.init_excess and _amplifies(weight, limits)):
             wrong[weight.layer] = scale
     if not wrong:
         return []
@@ -79,9 +79,17 @@ def _scales(run: Run, limits: Thresholds) -> list[Finding]:
             "before them asks for (gain/√fan_in).",
             evidence={"weights_over_gain": wrong},
             layers=tuple(wrong),
-            threshold=limits.threshold("init_ratio"),
+            threshold=limits.threshold("init_excess" if scale > 1 else "init_ratio"),
         )
     ]
+
+
+def _amplifies(weight: Weight, limits: Thresholds) -> bool:
+    """Whether the layer does what its weights say: some programs scale them in each call."""
+    _, table = weight.input.table()
+    if not table["rms"].size or not table["rms"][0] > 0:
+        return True
+    return bool(table["out_rms"][0] > limits.init_excess * table["rms"][0])
 
 
 def _signal(run: Run, limits: Thresholds) -> list[Finding]:
