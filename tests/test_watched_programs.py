@@ -560,8 +560,11 @@ def test_an_activation_thrown_away_beside_branches_is_missing(dropped):
                 h = F.elu(h)
         return F.cross_entropy(h @ out, y)
 
-    found = _found(_descend([*own, *near, *bias, out], loss))
-    assert found == ([("linear-network", "missing-activation", "own[0]:elu")] if dropped else [])
+    watcher = _descend([*own, *near, *bias, out], loss)
+    wanted = [("linear-network", "missing-activation", "own[0]:elu")] if dropped else []
+    assert _found(watcher) == wanted
+    if dropped:
+        assert "Take the result" in watcher.diagnosis.findings[0].repairs[0].text
 
 
 @pytest.mark.parametrize("scale", [1.0, 1000.0])
@@ -619,6 +622,7 @@ def test_a_parameter_that_is_read_as_a_number_gets_no_gradient(call):
     (finding,) = watcher.diagnosis.findings
     assert (finding.kind, finding.evidence["parameters"]) == ("blocked-gradient", ["rate"])
     assert "rate" in finding.summary
+    assert "the parameter itself" in finding.repairs[0].text
 
 
 def test_a_parameter_that_is_also_printed_is_well():

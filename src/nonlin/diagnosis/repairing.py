@@ -192,6 +192,8 @@ def _linear(finding: Finding, run: Run) -> list[Repair]:
             _INITIALISE,
             _NORMALISE,
         ]
+    if "results_thrown_away" in finding.evidence:
+        return [Repair("code", f"Take the result of {finding.layer}: x = f(x), not f(x).", {})]
     return [
         Repair(
             "activation",
@@ -203,6 +205,8 @@ def _linear(finding: Finding, run: Run) -> list[Repair]:
 
 def _blocked(finding: Finding, run: Run) -> list[Repair]:
     operation = finding.evidence.get("operation")
+    if "parameters" in finding.evidence:
+        return [Repair("code", f"Compute with the parameter itself, without {operation}.", {})]
     if finding.cause == "detach":
         return [
             Repair(

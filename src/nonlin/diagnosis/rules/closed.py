@@ -47,13 +47,15 @@ def _dead(run: Run, site: Site, limits: Thresholds) -> Finding | None:
     end = ev.first_non_finite(site)
     rows = [(step, n) for step, n in site.rows if end is None or step < end]
     last = site.last_open.cpu().numpy()
+    # Just before numbers ceased to be finite, what is shut for a moment is a consequence.
+    enough = limits.late_rows if end is None else limits.dead_rows
     total, window = 0, 0
     for step, n in reversed(rows):
-        if step < run.steps / 2 and total >= limits.late_rows:
+        if step < run.steps / 2 and total >= enough:
             break
         total, window = total + n, step
         # Of a living layer, however sparse, some unit opens on some row.
-        all_shut = total >= _FEWEST_ROWS and (last < step).all()
+        all_shut = end is None and total >= _FEWEST_ROWS and (last < step).all()
         if all_shut or total >= limits.dead_rows:
             break
     if total < _FEWEST_ROWS:
