@@ -11,7 +11,7 @@
 namespace NONLIN_ISA {
 
 #ifndef NONLIN_INTERLEAVE
-#define NONLIN_INTERLEAVE 6
+#define NONLIN_INTERLEAVE 4
 #endif
 
 struct Single {
