@@ -43,6 +43,14 @@ template <>
 struct Bits<float> {
   typedef int32_t type;
 };
+template <>
+struct Bits<int64_t> {
+  typedef int64_t type;
+};
+template <>
+struct Bits<int32_t> {
+  typedef int32_t type;
+};
 
 #define NONLIN_INLINE inline __attribute__((always_inline))
 #define NONLIN_EACH(...)                                \
@@ -69,30 +77,6 @@ struct Pack {
   NONLIN_INLINE Pack(T c) { NONLIN_EACH(v[i] = c - Register{}) }
 };
 
-template <int L, int K>
-struct Pack<int64_t, L, K> {
-  typedef typename Lanes<int64_t, L>::type Register;
-  Register v[K];
-
-  Pack() = default;
-  NONLIN_INLINE Pack(const Pack& a) { NONLIN_EACH(v[i] = a.v[i]) }
-  NONLIN_INLINE Pack& operator=(const Pack& a) {
-    NONLIN_EACH(v[i] = a.v[i])
-    return *this;
-  }
-};
-template <int L, int K>
-struct Pack<int32_t, L, K> {
-  typedef typename Lanes<int32_t, L>::type Register;
-  Register v[K];
-
-  Pack() = default;
-  NONLIN_INLINE Pack(const Pack& a) { NONLIN_EACH(v[i] = a.v[i]) }
-  NONLIN_INLINE Pack& operator=(const Pack& a) {
-    NONLIN_EACH(v[i] = a.v[i])
-    return *this;
-  }
-};
 
 #define NONLIN_BINARY(op)                                                                   \
   template <class T, int L, int K>                                                          \

@@ -42,7 +42,10 @@ struct Mish : Activation {
         const auto excess = M::fused(-r, bottom, one) - r * lost;
         const auto slope = M::fused(b, four + two * b, inner), b_lost = e.whole_lost();
         const auto top = M::fused(b, inner, M::fused(slope, b_lost, line + four));
-        left = e.times(top * r * r, two * (excess - two * (one + b) * r * b_lost));
+        const auto squared = r * r;
+        const auto squared_lost = lost_by_product(r, r, squared) * (bottom * bottom);
+        left = e.times(top * squared,
+                       squared_lost + two * (excess - two * (one + b) * r * b_lost));
       } else {
         left = e.times(M::fused(b, inner, line + four) / (bottom * bottom));
       }

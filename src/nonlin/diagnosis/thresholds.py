@@ -44,7 +44,7 @@ class Thresholds:
     stuck_gate: float = _of(
         0.025,
         "mean slope of a gate at the first step over that for z ~ N(0, 1): trained gates may "
-        "end so, but one that begins a tenth as open as `transmission` asks hardly learns",
+        "end so, but one that begins with a fortieth hardly learns",
     )
     saturated_share: float = _of(0.5, "more than half of the layer's units")
     attenuation: float = _of(
