@@ -564,7 +564,9 @@ def test_an_activation_thrown_away_beside_branches_is_missing(dropped):
     wanted = [("linear-network", "missing-activation", "own[0]:elu")] if dropped else []
     assert _found(watcher) == wanted
     if dropped:
-        assert "Take the result" in watcher.diagnosis.findings[0].repairs[0].text
+        (finding,) = watcher.diagnosis.findings
+        assert finding.severity == "problem"
+        assert "Take the result" in finding.repairs[0].text
 
 
 @pytest.mark.parametrize("scale", [1.0, 1000.0])
@@ -600,7 +602,7 @@ def test_a_difference_from_the_input_is_no_error_yet():
     noise = nn.Sequential(nn.Linear(INPUTS, 32), nn.ReLU(), nn.Linear(32, INPUTS), nn.Tanh())
     last = nn.Linear(INPUTS, 3)
     parameters = [*noise.parameters(), *last.parameters()]
-    watcher = _descend(parameters, lambda: F.cross_entropy(last(x - noise(x)), y))
+    watcher = _descend(parameters, lambda: F.cross_entropy(last(2 * (x - noise(x))), y))
     assert not watcher.run.losses.keys() - {("cross_entropy", None)}
     assert not [f for f in _found(watcher) if f[0] == "output-loss-mismatch"]
 
@@ -668,15 +670,15 @@ def test_large_weights_behind_a_normalisation_are_found(scale, wrong):
 
 def test_the_logarithm_of_a_probability_may_saturate():
     torch.manual_seed(0)
-    table = nn.Embedding(20, 8)
-    other = nn.Embedding(20, 8)
+    tables = [nn.Embedding(20, 8), nn.Embedding(20, 8)]
+    parameters = [table.weight for table in tables]
     with torch.no_grad():
-        table.weight.fill_(2.0)
-        other.weight.fill_(2.0)
-    i = torch.arange(64) % 20
+        for parameter in parameters:
+            parameter.uniform_(1.5, 2.5)
+    i, j = torch.arange(64) % 20, torch.randint(20, (64, 5))
     watcher = _descend(
-        [*table.parameters(), *other.parameters()],
-        lambda: -F.logsigmoid((table(i) * other(i)).sum(1)).mean(),
+        parameters,
+        lambda: -F.logsigmoid((tables[0](i)[:, None] * tables[1](j)).sum(-1)).mean(),
     )
     assert _found(watcher) == []
 
@@ -731,3 +733,42 @@ def test_weights_of_deviation_1_are_too_large_unless_they_are_scaled_in_the_call
         nn.init.normal_(parameter) if name.endswith("weight") else nn.init.zeros_(parameter)
     found = _found(_descend(list(model.parameters()), lambda: F.cross_entropy(model(x), y)))
     assert [(kind, layer) for kind, _, layer in found] == [("init-mismatch", "2")] * (not scaled)
+
+
+def test_units_that_die_late_are_found_before_the_usual_rows_have_gone_by():
+    torch.manual_seed(0)
+    x, y = data()
+    model = nn.Sequential(nn.Linear(INPUTS, 64), nn.ReLU(), nn.Linear(64, 3))
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+    with nonlin.watch(every=20, quiet=True) as watcher:
+        for step in range(200):
+            if step == 90:
+                with torch.no_grad():
+                    model[0].bias[:50] = -100.0
+            rows = torch.randint(len(x), (64,))
+            optimizer.zero_grad()
+            F.cross_entropy(model(x[rows]), y[rows]).backward()
+            optimizer.step()
+    (finding,) = watcher.diagnosis.findings
+    assert (finding.kind, finding.evidence["dead"]) == ("dead-units", 50)
+
+
+def test_what_leaks_away_over_moments_is_found_above_the_spacing_of_float32():
+    torch.manual_seed(0)
+    read, again, out = nn.Linear(5, 16), nn.Linear(16, 16, bias=False), nn.Linear(16, 4)
+    nn.init.normal_(again.weight, std=0.5 / 16**0.5)
+    generator = torch.Generator().manual_seed(0)
+
+    def loss():
+        y = torch.randint(4, (64,), generator=generator)
+        x = 0.1 * torch.randn(40, 64, 5, generator=generator)
+        x[0, torch.arange(64), y] += 1
+        h = torch.zeros(64, 16)
+        for moment in x:
+            h = 0.5 * h + 0.5 * torch.tanh(read(moment) + again(h))
+        return F.cross_entropy(out(h), y)
+
+    parameters = [*read.parameters(), *again.parameters(), *out.parameters()]
+    (finding,) = _descend(parameters, loss).diagnosis.findings
+    assert finding.kind == "vanishing-gradient"
+    assert finding.evidence["attenuation"] > 2.0**-24
