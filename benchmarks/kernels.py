@@ -14,6 +14,7 @@ import json
 import math
 import os
 import platform
+import random
 import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -53,13 +54,18 @@ def on_jax(name: str) -> Callable:
 
 
 def interleave(calls: Mapping[str, Call], rounds: int, repeat: int = 1) -> dict[str, list[float]]:
-    """Seconds of each call, all of them in every round."""
+    """Seconds of each call, all of them in every round, each round in another order.
+
+    In one order the same call would always come after jax.jit, whose threads go on spinning
+    for a while and take a core from it.
+    """
+    order = random.Random(0)
     for call in calls.values():
         call()
         call()
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
-        for name, call in calls.items():
+        for name, call in order.sample(list(calls.items()), len(calls)):
             began = time.perf_counter()
             for _ in range(repeat):
                 call()

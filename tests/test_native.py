@@ -310,6 +310,42 @@ def test_autograd_is_derivative_times_upstream(kernel, save):
     assert torch.equal(leaf.grad, true)
 
 
+@pytest.mark.parametrize("save", ["auto", "derivative"])
+def test_a_kept_derivative_becomes_the_gradient_where_nobody_else_has_it(save):
+    x = torch.linspace(-6, 6, 3001).requires_grad_()
+    upstream = torch.linspace(-2, 2, 3001)
+    true = nonlin.mish.derivative(x.detach()) * upstream
+
+    y = nonlin.mish(x, save=save)
+    place = y.grad_fn.saved_tensors[0].data_ptr()
+    y.backward(upstream)
+    assert x.grad.data_ptr() == place
+    assert torch.equal(x.grad, true)
+
+    # A graph that is kept is gone through twice.
+    x.grad = None
+    y = nonlin.mish(x, save=save)
+    y.backward(upstream, retain_graph=True)
+    assert torch.equal(x.grad, true)
+    (again,) = torch.autograd.grad(y, x, upstream)
+    assert torch.equal(again, true)
+
+    # What went through a hook may be held by whoever set it.
+    held = []
+
+    def pack(tensor):
+        held.append((tensor, tensor.clone()))
+        return tensor
+
+    x.grad = None
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        y = nonlin.mish(x, save=save)
+    y.backward(upstream)
+    assert torch.equal(x.grad, true)
+    assert held
+    assert all(torch.equal(tensor, copy) for tensor, copy in held)
+
+
 def test_layouts_are_kept():
     x = torch.randn(2, 3, 4, 5).to(memory_format=torch.channels_last).requires_grad_()
     y = nonlin.silu(x)
