@@ -11,7 +11,8 @@ import torch
 
 import nonlin
 from nonlin.certification import exact
-from nonlin.certification.reference import Reference, open_reference, relative_error
+from nonlin.certification.fitting import NARROW
+from nonlin.certification.reference import Reference, open_reference
 from nonlin.certification.ulp import Format
 from nonlin.testing import assert_certified
 
@@ -308,7 +309,7 @@ def test_the_reference_holds_to_the_definition(name, order):
     reference.fill(patterns, wide, got, scratch)
     of = exact.derivative if order else exact.value
     for result, at in zip(got.tolist(), wide.tolist(), strict=True):
-        assert relative_error(result, of(record, at)) <= REFERENCE, at
+        assert NARROW.relative_error(result, of(record, at)) <= REFERENCE, at
 
 
 def test_the_reference_uses_no_formula_of_the_record():
@@ -336,7 +337,7 @@ def test_the_reference_keeps_relative_accuracy_at_a_zero():
     assert reference.zeros == [pytest.approx(record.facts.minimum[0], rel=1e-15)]
     assert (np.abs(got) < 1e-7).all()
     for result, x in zip(got.tolist(), wide.tolist(), strict=True):
-        assert relative_error(result, exact.derivative(record, x)) <= REFERENCE
+        assert NARROW.relative_error(result, exact.derivative(record, x)) <= REFERENCE
 
 
 def test_the_mixed_measure_stands_beside_a_zero_of_the_derivative():

@@ -14,6 +14,7 @@ from typing import Any
 
 from nonlin.activation import Activation
 from nonlin.certification.certificate import Certificate
+from nonlin.certification.fitting import HAS_WIDE, NARROW, WIDE, Ruler
 from nonlin.certification.inputs import Inputs, every_input, stratified
 from nonlin.certification.judging import law_of
 from nonlin.certification.machine import describe_machine, describe_versions
@@ -29,6 +30,8 @@ from nonlin.errors import NonlinError
 from nonlin.usercode import resolve
 
 SAMPLES = {"float32": 1 << 22, "float64": 1 << 13}
+# From so many inputs on, fitting takes less time than mpmath at each.
+FITTED = 1 << 17
 RESUME = Path("nonlin-results") / "certify"
 # Raised when the meaning of what a sweep counts changes, so that no old progress is mixed in.
 METHOD = 1
@@ -106,15 +109,16 @@ def certify(
             f"{record!r}: its derivative stands in for one that does not exist; "
             "there is nothing true to hold a gradient to"
         )
-    reference = open_reference(record, order)
     inputs = _inputs(record, form, order, exhaustive, samples, patterns)
+    reference = open_reference(record, order, _ruler(form, inputs.total))
     kept = isinstance(function, str) and exhaustive
     state = None
     if resume_dir is not None or kept:
         state = State(Path(resume_dir or RESUME), _key(target, record, inputs, known, backward))
     threads = threads or _cores()
     with progress(f"{target}", inputs.total, quiet) as advance:
-        reference.prepare(inputs.float32_binades())
+        if reference.ruler.form.width >= form.width:
+            reference.prepare(inputs.binades(reference.ruler.form))
         zeros = tuple(sorted(set(reference.zeros)))
         law = law_of(record, order, form, _zero_at_zero(reference), zeros)
         sweep = Sweep(target, reference, law, inputs, threads, state)
@@ -171,6 +175,18 @@ def _inputs(
     if exhaustive or form.width == 16:
         return every_input(form)
     return stratified(record, form, samples or SAMPLES[form.name])
+
+
+def _ruler(form: Format, total: int) -> Ruler:
+    """Polynomials for all inputs; for few of float64, mpmath at each of them."""
+    if form.width < 64 or total < FITTED:
+        return NARROW
+    if not HAS_WIDE:
+        raise NonlinError(
+            f"{total} inputs of float64 need a long double of 64 bits, which this processor has "
+            f"not; allowed: --samples up to {FITTED // 2}"
+        )
+    return WIDE
 
 
 def _zero_at_zero(reference: Reference) -> bool:

@@ -54,16 +54,15 @@ class Inputs:
             return len(self.chosen)
         return sum(end - first for first, end in self.ranges)
 
-    def float32_binades(self) -> list[int]:
-        """Sign and exponent bits that the inputs have as float32; none for float64."""
-        if self.form.width == 64:
-            return []
-        if self.form.name == "float32" and self.chosen is None:
-            spans = [range(a >> 23, ((b - 1) >> 23) + 1) for a, b in self.ranges]
+    def binades(self, of: Format) -> list[int]:
+        """Sign and exponent bits that the inputs have as numbers of a format that holds them."""
+        if self.form == of and self.chosen is None:
+            shift = of.shift
+            spans = [range(a >> shift, ((b - 1) >> shift) + 1) for a, b in self.ranges]
             return sorted({binade for span in spans for binade in span})
         parts = [self.part(k, 0, self.size(k)) for k in range(self.chunks)]
-        numbers = self.form.numbers(np.concatenate(parts))
-        return np.unique(numbers.view(np.uint32) >> np.uint32(23)).tolist()
+        numbers = self.form.numbers(np.concatenate(parts)).astype(of.stored, copy=False)
+        return np.unique(numbers.view(of.bits) >> of.bits.type(of.shift)).tolist()
 
     def size(self, index: int) -> int:
         """How many inputs a chunk has."""

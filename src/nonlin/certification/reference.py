@@ -1,4 +1,4 @@
-"""The reference in float64: polynomials fitted to the definition at as many digits as it takes.
+"""The reference: polynomials fitted to the definition at as many digits as it takes.
 
 No formula of any implementation takes part, nonlin's own included: the nodes are values of
 the textbook definition by mpmath (``exact``), and between them stands a polynomial. Segments
@@ -14,8 +14,6 @@ import itertools
 import math
 import random
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -23,81 +21,41 @@ import numpy as np
 
 from nonlin.activation import Activation
 from nonlin.certification import exact
-from nonlin.certification.ulp import Format
+from nonlin.certification.fitting import (
+    NARROW,
+    Ruler,
+    Segment,
+    chebyshev,
+    crosses,
+    interpolate,
+    last_term,
+    root,
+)
 
-# Relative error that a polynomial may have at the points that check it.
-ALLOWED = 2.0**-49
-# Below this everything rounds to 0 and above to infinity, in float32 and the 16-bit formats.
-TINY, HUGE = 2.0**-180, 2.0**130
-_NEGLIGIBLE = 2.0**-230
-_DEGREES = (3, 11)
 _CHECKS = 5
 _BITS = 160
 _TABLE = 16
 
-_F32 = Format("float32")
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A polynomial that stands for the function on float32 patterns ``first`` to ``last``.
-
-    Attributes:
-        first: first pattern, of one sign and binade.
-        last: last pattern.
-        centre: what is subtracted from x.
-        coefficients: of the powers of x − centre, from the constant up.
-        error: largest relative error at the points that checked it.
-        checks: how many points checked it.
-        table: values at each pattern, where a segment is too short or wild for a polynomial.
-    """
-
-    first: int
-    last: int
-    centre: float
-    coefficients: tuple[float, ...]
-    error: float = 0.0
-    checks: int = 0
-    table: np.ndarray | None = None
-
-    def evaluate(
-        self, patterns: np.ndarray, x: np.ndarray, out: np.ndarray, scratch: np.ndarray
-    ) -> None:
-        """Write the true results at float64 inputs `x` to `out`."""
-        if self.table is not None:
-            np.take(self.table, patterns.astype(np.int64) - self.first, out=out)
-            return
-        *lower, top = self.coefficients
-        if not lower:
-            out.fill(top)
-            return
-        np.subtract(x, self.centre, out=scratch)
-        np.multiply(scratch, top, out=out)
-        for coefficient in reversed(lower[1:]):
-            if coefficient:
-                np.add(out, coefficient, out=out)
-            np.multiply(out, scratch, out=out)
-        if lower[0]:
-            np.add(out, lower[0], out=out)
-
 
 @cache
-def open_reference(record: Activation, order: int) -> Reference:
+def open_reference(record: Activation, order: int, ruler: Ruler = NARROW) -> Reference:
     """The reference of a record, fitted once in a process."""
-    return Reference(record, order)
+    return Reference(record, order, ruler)
 
 
 class Reference:
-    """True values of a record, or of its derivative, at float32 inputs.
+    """True values of a record, or of its derivative.
 
     Args:
         record: an elementwise activation with its parameters set.
         order: 0 for the value, 1 for the derivative.
+        ruler: which inputs, and with what.
     """
 
-    def __init__(self, record: Activation, order: int) -> None:
+    def __init__(self, record: Activation, order: int, ruler: Ruler = NARROW) -> None:
         self.record = record
         self.order = order
+        self.ruler = ruler
         self.zeros: list[float] = []
         self._binades: dict[int, list[Segment]] = {}
         self._starts: dict[int, list[int]] = {}
@@ -125,9 +83,9 @@ class Reference:
         """Write the true results to `out`.
 
         Args:
-            patterns: float32 bits of finite numbers, in rising order.
+            patterns: bits of finite numbers, in rising order.
             x: the same numbers in float64.
-            out: float64 array of the same length.
+            out: array of the ruler's numbers, of the same length.
             scratch: another.
         """
         low = 0
@@ -135,7 +93,9 @@ class Reference:
             segment = self.segment(int(patterns[low]))
             high = len(patterns)
             if patterns[-1] > segment.last:
-                high = int(np.searchsorted(patterns, segment.last, side="right"))
+                high = int(
+                    np.searchsorted(patterns, patterns.dtype.type(segment.last), side="right")
+                )
             part = slice(low, high)
             segment.evaluate(patterns[part], x[part], out[part], scratch[part])
             low = high
@@ -145,8 +105,19 @@ class Reference:
         for binade in binades:
             self.segments(binade)
 
-    def doubled(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """True results at float64 inputs, each as the sum of two float64 numbers."""
+    def doubled(self, patterns: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """True results at float64 inputs, each as the sum of two float64 numbers.
+
+        Args:
+            patterns: their bits, in rising order.
+            x: the inputs.
+        """
+        if self.ruler.form.width == 64:
+            true, scratch = (np.empty(len(x), self.ruler.number) for _ in range(2))
+            self.fill(patterns, x, true, scratch)
+            high = true.astype(np.float64)
+            low = np.where(np.isfinite(high), true - high, 0.0)
+            return high, low.astype(np.float64)
         high, low = np.empty_like(x), np.zeros_like(x)
         for k, at in enumerate(x.tolist()):
             # mpmath's precision is one for all threads.
@@ -158,9 +129,11 @@ class Reference:
         return high, low
 
     def segment(self, pattern: int) -> Segment:
-        """The segment that holds a float32 pattern."""
-        segments = self.segments(pattern >> _F32.shift)
-        return segments[bisect.bisect_right(self._starts[pattern >> _F32.shift], pattern) - 1]
+        """The segment that holds a pattern."""
+        segments = self.segments(pattern >> self.ruler.form.shift)
+        return segments[
+            bisect.bisect_right(self._starts[pattern >> self.ruler.form.shift], pattern) - 1
+        ]
 
     def segments(self, binade: int) -> list[Segment]:
         """The segments of a binade and sign, fitted when they are first asked for."""
@@ -177,11 +150,11 @@ class Reference:
         self._binades[binade] = fitted
 
     def _pieces(self, binade: int) -> list[tuple[int, int]]:
-        """A binade cut at the kinks, a kink that is a float32 number on its own."""
-        first, end = binade << _F32.shift, (binade + 1) << _F32.shift
+        """A binade cut at the kinks, a kink that is a number of the format on its own."""
+        first, end = binade << self.ruler.form.shift, (binade + 1) << self.ruler.form.shift
         cuts = {first, end}
         for kink in self.record.kinks:
-            for pattern in _around(kink.at):
+            for pattern in self._around(kink.at):
                 cuts |= {cut for cut in (pattern, pattern + 1) if first < cut < end}
         edges = sorted(cuts)
         return [(low, high - 1) for low, high in itertools.pairwise(edges)]
@@ -192,7 +165,8 @@ class Reference:
             return
         halvings = 1
         # Where a whole segment wanted the high degree, its halves want it too.
-        for degree in _DEGREES if quick else _DEGREES[-1:]:
+        degrees = self.ruler.degrees
+        for degree in degrees if quick else degrees[-1:]:
             found = self._polynomial(first, last, degree)
             if isinstance(found, Segment):
                 fitted.append(found)
@@ -204,39 +178,40 @@ class Reference:
             self._fit(low, high - 1, fitted, quick=False)
 
     def _tabulate(self, first: int, last: int) -> Segment:
-        points = [_number(pattern) for pattern in range(first, last + 1)]
+        points = [self._number(pattern) for pattern in range(first, last + 1)]
         kinks = {kink.at for kink in self.record.kinks} if self.order else set()
         # A derivative at a kink is no number; the judge leaves it out.
-        values = [math.nan if x in kinks else _clamped(self.true(x)) for x in points]
-        return Segment(first, last, 0.0, (0.0,), table=np.array(values))
+        ruler = self.ruler
+        values = [math.nan if x in kinks else ruler.clamped(self.true(x)) for x in points]
+        return Segment(first, last, 0.0, (0.0,), table=np.array(values, dtype=ruler.number))
 
     def _polynomial(self, first: int, last: int, degree: int) -> Segment | int:
         """The segment, or how often to halve it, by the terms that are missing."""
-        low, high = sorted((_number(first), _number(last)))
-        nodes = _chebyshev(low, high, degree + 1)
+        low, high = sorted((self._number(first), self._number(last)))
+        nodes = chebyshev(low, high, degree + 1)
         with exact.mp.workprec(_BITS):
             values = [self.true(x) for x in nodes]
-            size = [abs(v) for v in values]
-            if max(size) < TINY or min(size) > HUGE:
-                signs = {float(exact.mp.sign(v)) for v in values} - {0.0}
-                sign = signs.pop() if len(signs) == 1 else 0.0
-                constant = sign * (TINY if max(size) < TINY else 2.0**200)
+            constant = self.ruler.constant(values)
+            if constant is not None:
                 return Segment(first, last, 0.0, (constant,))
             centre = self._centre(nodes, values)
             if centre is None:
                 return 1
             if centre not in nodes:
                 nodes, values = [centre, *nodes], [self.true(centre), *values]
-            scale = max(size)
-            coefficients = _interpolate(nodes, values, centre, high - low, scale)
-            missing = _last_term(coefficients, degree, high - low) / float(scale)
-        if missing > 2.0**-40:
-            return min(max(math.ceil(math.log2(missing * 2.0**40) / degree), 1), 3)
+            scale = max(abs(v) for v in values)
+            negligible = scale * self.ruler.allowed * 2**-21
+            powers = interpolate(nodes, values, centre, high - low, negligible)
+            # What is missing after that term is a small part of it.
+            missing = float(last_term(powers, degree, high - low) / scale) / self.ruler.allowed
+            coefficients = tuple(self.ruler.rounded(power) for power in powers)
+        if missing > 2.0**9:
+            return min(max(math.ceil(math.log2(missing * 2.0**-9) / degree), 1), 3)
         segment = Segment(first, last, centre, coefficients)
         error, checks = self._check(segment, centre)
-        if error > ALLOWED:
+        if error > self.ruler.allowed:
             return 1
-        if (low < centre < high and coefficients[0] == 0) or _crosses(values):
+        if (low < centre < high and coefficients[0] == 0) or crosses(values):
             self.zeros.append(centre)
         return Segment(first, last, centre, coefficients, error, checks)
 
@@ -257,114 +232,43 @@ class Reference:
             return None
         if not crossings:
             return nodes[len(nodes) // 2]
-        return _root(self.true, *crossings[0])
+        return root(self.true, *crossings[0])
 
     def _check(self, segment: Segment, centre: float) -> tuple[float, int]:
         """Largest relative error at the ends, beside the centre and at random points."""
         chosen = {segment.first, segment.last}
-        chosen |= {p for p in _around(centre) if segment.first <= p <= segment.last}
+        chosen |= {p for p in self._around(centre) if segment.first <= p <= segment.last}
         for _ in range(_CHECKS):
             chosen.add(self._random.randint(segment.first, segment.last))
-        patterns = np.array(sorted(chosen), dtype=np.uint32)
-        x = patterns.view(np.float32).astype(np.float64)
-        got, scratch = np.empty_like(x), np.empty_like(x)
+        form, number = self.ruler.form, self.ruler.number
+        patterns = np.array(sorted(chosen), dtype=form.bits)
+        x = form.numbers(patterns).astype(np.float64)
+        got, scratch = np.empty(len(x), number), np.empty(len(x), number)
         with np.errstate(all="ignore"):
             segment.evaluate(patterns, x, got, scratch)
         worst = 0.0
         for result, at in zip(got, x.tolist(), strict=True):
-            worst = max(worst, relative_error(result, self.true(at)))
-            if worst > ALLOWED:
+            worst = max(worst, self.ruler.relative_error(result, self.true(at)))
+            if worst > self.ruler.allowed:
                 break
         return worst, len(x)
 
+    def _number(self, pattern: int) -> float:
+        form = self.ruler.form
+        return float(form.numbers(np.array([pattern], dtype=form.bits))[0])
 
-def relative_error(got: float, true: Any) -> float:
-    """Error of a float64 result relative to an mpmath one; of none where both are negligible."""
-    if abs(true) < _NEGLIGIBLE and abs(got) < _NEGLIGIBLE:
-        return 0.0
-    if not math.isfinite(got):
-        return math.inf
-    if abs(true) > HUGE and got * true > 0 and abs(got) > HUGE:
-        return 0.0
-    if abs(true) < TINY and abs(got) <= TINY and got * true >= 0:
-        return 0.0
-    return float(abs((exact.mp.mpf(got) - true) / true)) if true else math.inf
-
-
-def _number(pattern: int) -> float:
-    return float(np.uint32(pattern).view(np.float32))
-
-
-def _around(x: float) -> list[int]:
-    """Patterns of `x` if it is a float32 number, else of its two neighbours; ±0 both."""
-    near = np.float32(x)
-    if near == 0 and x == 0:
-        return [0, _F32.sign]
-    if not np.isfinite(near):
-        return []
-    found = {int(near.view(np.uint32))}
-    if float(near) != x:
-        other = np.nextafter(near, np.float32(math.copysign(math.inf, x - float(near))))
-        found.add(int(other.view(np.uint32)))
-    return sorted(found)
-
-
-def _chebyshev(low: float, high: float, count: int) -> list[float]:
-    middle, half = (low + high) / 2, (high - low) / 2
-    nodes = [middle - half * math.cos(math.pi * k / (count - 1)) for k in range(count)]
-    nodes[0], nodes[-1] = low, high
-    return nodes
-
-
-def _interpolate(
-    nodes: list[float], values: list[Any], centre: float, width: float, scale: Any
-) -> tuple[float, ...]:
-    """Coefficients of the powers of x − centre, trailing ones that move nothing dropped."""
-    mp = exact.mp
-    at = [mp.mpf(x) - mp.mpf(centre) for x in nodes]
-    divided = list(values)
-    for level in range(1, len(at)):
-        for k in range(len(at) - 1, level - 1, -1):
-            divided[k] = (divided[k] - divided[k - 1]) / (at[k] - at[k - level])
-    powers = [divided[-1]]
-    for k in range(len(at) - 2, -1, -1):
-        # Multiply by (t − at[k]) and add the next divided difference.
-        shifted = [mp.mpf(0), *powers]
-        for place, power in enumerate(powers):
-            shifted[place] -= at[k] * power
-        shifted[0] += divided[k]
-        powers = shifted
-    while len(powers) > 1 and abs(powers[-1]) * mp.mpf(width) ** (len(powers) - 1) < scale * 2**-70:
-        powers.pop()
-    return tuple(float(power) for power in powers)
-
-
-def _last_term(coefficients: tuple[float, ...], degree: int, width: float) -> float:
-    """Size of the last term at the ends of a segment; 0 where it was dropped."""
-    if len(coefficients) <= degree:
-        return 0.0
-    last = abs(coefficients[degree])
-    # The power of a wide segment alone may leave float64's range.
-    return math.exp(math.log(last) + degree * math.log(width / 2)) if last else 0.0
-
-
-def _crosses(values: list[Any]) -> bool:
-    signs = {v > 0 for v in values if v}
-    return len(signs) > 1
-
-
-def _root(of: Callable[[float], Any], low: float, high: float) -> float:
-    """The float64 number nearest to a zero between two points of different sign."""
-    positive = of(high) > 0
-    while True:
-        middle = (low + high) / 2
-        if middle in (low, high):
-            return low if abs(of(low)) < abs(of(high)) else high
-        if (of(middle) > 0) == positive:
-            high = middle
-        else:
-            low = middle
-
-
-def _clamped(true: Any) -> float:
-    return float(max(min(true, exact.mp.mpf(2.0**200)), -exact.mp.mpf(2.0**200)))
+    def _around(self, x: float) -> list[int]:
+        """Patterns of `x` if it is a number of the format, else of its neighbours; ±0 both."""
+        form = self.ruler.form
+        near = form.stored.type(x)
+        if near == 0 and x == 0:
+            return [0, form.sign]
+        if not np.isfinite(near):
+            return []
+        found = {near}
+        if float(near) != x:
+            found.add(
+                np.nextafter(near, form.stored.type(math.copysign(math.inf, x - float(near))))
+            )
+        numbers = np.array([*found], dtype=form.stored)
+        return sorted(int(pattern) for pattern in numbers.view(form.bits))

@@ -10,10 +10,11 @@ import numpy as np
 
 from nonlin.certification import exact
 from nonlin.certification.certificate import Binade, Certificate, Failure, Trust, Worst
+from nonlin.certification.fitting import Ruler
 from nonlin.certification.inputs import Inputs, hard_points
 from nonlin.certification.judging import NEAR_ZERO, Law
 from nonlin.certification.probing import probe_points, probe_repeats
-from nonlin.certification.reference import ALLOWED, TINY, Reference, relative_error
+from nonlin.certification.reference import Reference
 from nonlin.certification.tally import FAILURES, LIMITS, Tally
 from nonlin.certification.target import Target
 from nonlin.certification.ulp import CROSSING, LOWEST, ulp
@@ -90,7 +91,7 @@ def conclude(
         repeats=repeats,
         binades=_binades(target, tally),
         trust=Trust(
-            words=_trust_words(form.width),
+            words=_trust_words(reference.ruler, form.width),
             checks=checks,
             relative_error=relative,
             ulp=relative * 2.0 ** (form.precision - 1),
@@ -211,7 +212,8 @@ def _binades(target: Target, tally: Tally) -> tuple[Binade, ...]:
 
 def _verify(reference: Reference, inputs: Inputs) -> tuple[int, float]:
     """Hold the reference to the definition at random and at hard points, afresh."""
-    if inputs.form.width == 64:
+    ruler = reference.ruler
+    if ruler.form.width < inputs.form.width:
         return inputs.total, 0.0
     generator = np.random.default_rng()
     random = inputs.form.patterns(
@@ -224,33 +226,35 @@ def _verify(reference: Reference, inputs: Inputs) -> tuple[int, float]:
         )
     )
     hard = inputs.form.patterns(np.array(hard_points(reference.record, inputs.form)))
-    x = np.unique(inputs.form.numbers(np.concatenate([random, hard]))).astype(np.float32)
+    form = ruler.form
+    x = np.unique(inputs.form.numbers(np.concatenate([random, hard]))).astype(form.stored)
     kinks = [kink.at for kink in reference.record.kinks] if reference.order else []
     x = x[np.isfinite(x) & ~np.isin(x.astype(np.float64), kinks)]
-    patterns = np.sort(x.view(np.uint32))
-    patterns = patterns[np.isin(patterns >> np.uint32(23), inputs.float32_binades())]
-    wide = patterns.view(np.float32).astype(np.float64)
-    got, scratch = np.empty_like(wide), np.empty_like(wide)
+    patterns = np.sort(x.view(form.bits))
+    patterns = patterns[np.isin(patterns >> form.bits.type(form.shift), inputs.binades(form))]
+    wide = patterns.view(form.stored).astype(np.float64)
+    got, scratch = np.empty(len(wide), ruler.number), np.empty(len(wide), ruler.number)
     with np.errstate(all="ignore"):
         reference.fill(patterns, wide, got, scratch)
     errors = [
-        relative_error(g, reference.true(v))
-        for g, v in zip(got.tolist(), wide.tolist(), strict=True)
+        ruler.relative_error(g, reference.true(v))
+        for g, v in zip(got, wide.tolist(), strict=True)
         if not math.isnan(g)
     ]
     return reference.checks + len(errors), max([reference.error, *errors])
 
 
-def _trust_words(width: int) -> str:
-    if width == 64:
+def _trust_words(ruler: Ruler, width: int) -> str:
+    if width > ruler.form.width:
         return (
             "the definition by mpmath at 256 bits and more, as the sum of two float64 numbers, "
             "at every input"
         )
+    kept = "float64" if ruler.number is np.float64 else "80 bits"
     return (
-        "polynomials in float64 fitted to the definition by mpmath at 256 bits and more; "
-        f"relative error at most {ALLOWED:.1e} where checked, true results below {TINY:.0e} "
-        "taken as 0"
+        f"polynomials in {kept} fitted to the definition by mpmath at 256 bits and more; "
+        f"relative error at most {ruler.allowed:.1e} where checked, true results below "
+        f"{exact.mp.nstr(exact.mp.ldexp(1, ruler.tiny), 1)} taken as 0"
     )
 
 

@@ -166,7 +166,7 @@ class Sweep:
         wide, true, more = (buffer[: len(x)] for buffer in scratch)
         np.copyto(wide, x)
         if self.target.form.width == 64:
-            high, rest = self.reference.doubled(wide)
+            high, rest = self.reference.doubled(patterns, wide)
             judge.judge(tally, patterns, wide, results, high, rest)
             return
         self.reference.fill(self._as_float32(patterns, x), wide, true, more)

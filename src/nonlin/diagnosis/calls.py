@@ -16,6 +16,7 @@ from nonlin.diagnosis.activations import Activations
 from nonlin.diagnosis.arguments import is_wrapped, learned_of, tensors_in
 from nonlin.diagnosis.between import Between, Seen
 from nonlin.diagnosis.clamps import clamp_of
+from nonlin.diagnosis.handwritten import Handwritten
 from nonlin.diagnosis.layers import Layers, When
 from nonlin.diagnosis.losses import note_loss
 from nonlin.diagnosis.naming import Names
@@ -50,6 +51,7 @@ class Calls:
         self.activations = Activations(run, pictures)
         self.recurrences = Recurrences(run)
         self.between = Between(run, self.names, self.origins)
+        self.handwritten = Handwritten(self.origins)
         self.step = 0
         self._order = 0
         self._last_weight = -1
@@ -73,6 +75,7 @@ class Calls:
         self.activations.begin_step(step)
         self.recurrences.begin_step()
         self.origins.clear()
+        self.handwritten.clear()
         self.stack.clear()
 
     def end_step(self) -> None:
@@ -81,6 +84,7 @@ class Calls:
         self.recurrences.end_step(self.step)
         self.between.end_step()
         self.origins.clear()
+        self.handwritten.clear()
         self.stack.clear()
 
     def enter_root(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
@@ -170,6 +174,9 @@ class Calls:
         tensors = tensors_in(args, kwargs)
         if not tensors or is_wrapped(tensors[0]):
             return None
+        if grad and not self.handwritten.follows(effect, name):
+            for tensor in tensors:
+                self._written_out(tensor)
         if effect is Effect.OTHER or name in ("softmax", "log_softmax"):
             known = recognise(function, args, kwargs)
             if known is not None and known.record.name != "identity" and (grad or self.stack):
@@ -208,6 +215,19 @@ class Calls:
             self.recurrences.called(seen.name, self._path(), args, result)
             return
         self.between.note(seen, args, kwargs, result, self._when(), self._path())
+        if seen.grad and self.handwritten.follows(effect, seen.name):
+            self.handwritten.note(seen.name, seen.tensors, result)
+
+    def _written_out(self, y: Tensor) -> None:
+        """A tensor is read: it may be the end of an activation that is written out."""
+        found = self.handwritten.read(y)
+        if found is None:
+            return
+        record, root = found
+        seen = self._activation(record, root.z, {}, None, True, root.origin)
+        if seen is not None:
+            self._activated(seen, y)
+            self.activations.something_runs()  # It is read at once.
 
     def _when(self) -> When:
         return When(self.step, self._order, self._root)
@@ -232,10 +252,13 @@ class Calls:
         tensors: Mapping[str, Tensor],
         path: str | None,
         grad: bool,
+        origin: Origin | None = None,
     ) -> Seen | None:
         if not isinstance(z, Tensor) or not z.numel() or is_wrapped(z):
             return None
-        origin = self.origins.of(z) or Origin()
+        if origin is None:
+            self._written_out(z)
+        origin = origin or self.origins.of(z) or Origin()
         place = origin.producer or self._path()
         where = path if path is not None else f"{place}:{record.name}".lstrip(":")
         self._order += 1

@@ -257,15 +257,36 @@ class Run:
         roots = sorted({weight.root for weight in self.weights.values()})
         if len(roots) <= 1:
             return [self]
-        parts = []
-        for root in roots:
-            weights = {k: w for k, w in self.weights.items() if w.root == root}
-            parts.append(
-                replace(
-                    self,
-                    sites={k: s for k, s in self.sites.items() if s.root == root},
-                    weights=weights,
-                    parameters={k: p for k, p in self.parameters.items() if p.layer in weights},
-                )
+        return [
+            self._part(
+                {k for k, w in self.weights.items() if w.root == root},
+                {k for k, s in self.sites.items() if s.root == root},
             )
+            for root in roots
+        ]
+
+    def chains(self) -> list[Run]:
+        """The run of each tower apart: layers of which each is all that reads the one before."""
+        readers: dict[str, list[str]] = {}
+        for layer, weight in self.weights.items():
+            before = weight.reads.producer if weight.reads is not None else None
+            readers.setdefault(before or "", []).append(layer)
+        parts = []
+        for layer in [
+            w for before, ws in readers.items() if before not in self.weights for w in ws
+        ]:
+            chain = [layer]
+            while len(after := readers.get(chain[-1], [])) == 1 and after[0] not in chain:
+                chain.append(after[0])
+            if len(chain) < len(self.weights):
+                sites = {k for k, s in self.sites.items() if s.producer in chain}
+                parts.append(self._part(set(chain), sites))
         return parts
+
+    def _part(self, layers: set[str], sites: set[Any]) -> Run:
+        return replace(
+            self,
+            sites={k: s for k, s in self.sites.items() if k in sites},
+            weights={k: w for k, w in self.weights.items() if k in layers},
+            parameters={k: p for k, p in self.parameters.items() if p.layer in layers},
+        )

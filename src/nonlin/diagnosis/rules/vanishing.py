@@ -25,6 +25,11 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
         return []  # These shut the gradient off themselves, and say where.
     if any(f.cause == "symmetric-units" for f in found):
         return []
+    # A tower beside others may get nothing while the whole learns by them.
+    return _judge(run, limits) or [f for part in run.chains() for f in _judge(part, limits)]
+
+
+def _judge(run: Run, limits: Thresholds) -> list[Finding]:
     layers = weight_flow(run)
     signal = signal_flow(run)
     if layers is None or signal is None:
