@@ -772,3 +772,17 @@ def test_what_leaks_away_over_moments_is_found_above_the_spacing_of_float32():
     (finding,) = _descend(parameters, loss).diagnosis.findings
     assert finding.kind == "vanishing-gradient"
     assert finding.evidence["attenuation"] > 2.0**-24
+
+
+def test_a_norm_that_overflows_is_no_infinity():
+    """Weights of 1e25 are a disaster, and numbers: their squares alone are none in float32."""
+    torch.manual_seed(0)
+    x, y = data()
+    model = nn.Sequential(nn.Linear(INPUTS, 16), nn.ReLU(), nn.Linear(16, 1))
+    with torch.no_grad():
+        model[0].weight.mul_(1e25)
+        model[2].weight.fill_(0.0)
+    watcher = _descend(model.parameters(), lambda: model(x).squeeze(1).sub(y).abs().mean())
+    assert torch.isinf(model[0].weight.norm())
+    assert torch.isfinite(model[0].weight).all()
+    assert "non-finite" not in {kind for kind, _, _ in _found(watcher)}

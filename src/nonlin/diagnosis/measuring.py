@@ -92,8 +92,10 @@ def rms(x: Tensor) -> Tensor:
     """Root mean square, as a tensor; of every k-th row where there are many entries."""
     if x.numel() > MOST_ENTRIES and x.ndim > 1:
         x = x[:: min(math.ceil(x.numel() / MOST_ENTRIES), x.shape[0])]
-    wide = x if x.dtype.itemsize >= 4 else x.float()
-    return torch.linalg.vector_norm(wide) / math.sqrt(max(x.numel(), 1))
+    # Squares of large float32 numbers overflow, which are no infinities themselves.
+    dtype = torch.float32 if x.device.type == "mps" else torch.float64
+    norm = torch.linalg.vector_norm(x, dtype=dtype).float()
+    return norm / math.sqrt(max(x.numel(), 1))
 
 
 def histogram(z: Tensor) -> Tensor:

@@ -28,10 +28,15 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
         _note(events, steps, np.where(entered, out, 0.0), 2 * site.order + 1, "output", site.layer)
         _note(events, *_trace(site.series, "z_rms"), 2 * site.order, "input of", site.layer)
     _note(events, *_trace(run.loss, "loss"), 10**6, "loss", "loss")
+    at, losses = _trace(run.loss, "loss")
+    sound = max(at[np.isfinite(losses)], default=-1)
     for parameter in run.parameters.values():
         steps, table = parameter.series.table()
-        _note(events, steps, table["gradient"], 2 * 10**6, "gradient", parameter.layer)
-        _note(events, steps, table["weight"], 3 * 10**6, "weights", parameter.layer)
+        for name, order, what in (("gradient", 2, "gradient"), ("weight", 3, "weights")):
+            # A norm overflows before its numbers do; those would have ruined the next loss.
+            overflown = np.isposinf(table[name]) & (steps <= sound)
+            values = np.where(overflown, 0.0, table[name])
+            _note(events, steps, values, order * 10**6, what, parameter.layer)
     if not events:
         return []
     step, _, what, where = min(events)
