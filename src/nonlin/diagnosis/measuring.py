@@ -76,7 +76,7 @@ def measure_call(
     scale = wide.shape[0] * wide.shape[1]
     figures = torch.stack(
         [
-            torch.linalg.vector_norm(wide) / math.sqrt(scale),
+            _norm(wide).to(wide.dtype) / math.sqrt(scale),
             wide.mean(),
             wide.abs().amax(),
             mean.mean(),
@@ -92,10 +92,13 @@ def rms(x: Tensor) -> Tensor:
     """Root mean square, as a tensor; of every k-th row where there are many entries."""
     if x.numel() > MOST_ENTRIES and x.ndim > 1:
         x = x[:: min(math.ceil(x.numel() / MOST_ENTRIES), x.shape[0])]
+    return _norm(x).float() / math.sqrt(max(x.numel(), 1))
+
+
+def _norm(x: Tensor) -> Tensor:
     # Squares of large float32 numbers overflow, which are no infinities themselves.
     dtype = torch.float32 if x.device.type == "mps" else torch.float64
-    norm = torch.linalg.vector_norm(x, dtype=dtype).float()
-    return norm / math.sqrt(max(x.numel(), 1))
+    return torch.linalg.vector_norm(x, dtype=dtype)
 
 
 def histogram(z: Tensor) -> Tensor:
