@@ -45,7 +45,7 @@ class Activations:
     def end_step(self, last_weight: int) -> None:
         """A step that was looked at is over: activations behind the last layer are outputs."""
         self.something_runs()
-        for layer in self._called:
+        for layer in self._called.keys() & self.run.sites.keys():
             site = self.run.sites[layer]
             if site.order > last_weight >= 0 or _is_part_of_a_loss(site):
                 site.is_output = True
@@ -125,6 +125,25 @@ class Activations:
         if wanted and grad and result.requires_grad and result.grad_fn is not None:
             place = Place(self._norms.setdefault(site.layer, {}), call)
             result.register_hook(Gradient(self.run, site, self.step, place, not measured))
+
+    def gates(self, where: str, record: Activation, z: Tensor, when: When) -> None:
+        """Look at gates inside a layer that runs as one call.
+
+        Args:
+            where: their name.
+            record: what they go through.
+            z: its input, of shape (moments, units).
+            when: when the layer ran.
+        """
+        site = self.run.gates.get(where)
+        if site is None:
+            site = self.run.gates[where] = Site(where, record, when.order)
+            site.root, site.is_gate = when.root, True
+        self._measure(site, record, z, {}, Origin())
+        if site.pending is not None:
+            site.series.add(self.step, torch.cat([site.pending, measuring.rms(record(z))[None]]))
+            site.pending = None
+        self._called[where] = self._called.get(where, 0) + 1
 
     def _measure(
         self,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from nonlin.activation import Activation
-from nonlin.diagnosis import measuring, recurrence
+from nonlin.diagnosis import gates, measuring, recurrence
 from nonlin.diagnosis.activations import Activations
 from nonlin.diagnosis.arguments import is_wrapped, learned_of, tensors_in
 from nonlin.diagnosis.between import Between, Seen
@@ -25,6 +25,7 @@ from nonlin.diagnosis.provenance import INPUT, Origin, Origins
 from nonlin.diagnosis.recurrence import Recurrences
 from nonlin.diagnosis.statistics import Blocker, Run
 from nonlin.facts import Facts
+from nonlin.functions import get
 from nonlin.nn import ActivationModule, activation_of
 from nonlin.recognition import recognise
 
@@ -211,6 +212,8 @@ class Calls:
                 origin.site.is_output = True
             note_loss(self.run, self.step, seen.name, seen.tensors, origin, result)
             return
+        elif seen.name in gates.CALLS and seen.grad:
+            self._gated(seen.name, args, result)
         elif seen.name in recurrence.CALLS:
             self.recurrences.called(seen.name, self._path(), args, result)
             return
@@ -228,6 +231,15 @@ class Calls:
         if seen is not None:
             self._activated(seen, y)
             self.activations.something_runs()  # It is read at once.
+
+    def _gated(self, name: str, args: Any, result: Any) -> None:
+        """A gated recurrent layer has been called."""
+        found = gates.gate_inputs(name, args, result)
+        if found is not None:
+            path = self._path()
+            self.activations.gates(f"{path}:gates", get("sigmoid"), found.gates, self._when())
+            where = f"{path}:candidate"
+            self.activations.gates(where, get("tanh"), found.candidate, self._when())
 
     def _when(self) -> When:
         return When(self.step, self._order, self._root)

@@ -234,6 +234,7 @@ class Run:
     parameters: dict[str, Parameter] = field(default_factory=dict)
     losses: dict[Any, LossCall] = field(default_factory=dict)
     loss: Series = field(default_factory=lambda: Series(("loss",)))
+    gates: dict[str, Site] = field(default_factory=dict)  # inside recurrent layers
     recurrent: dict[str, Recurrent] = field(default_factory=dict)
     ran: dict[str, int] = field(default_factory=dict)  # modules with parameters: when they ended
     blockers: dict[Any, Blocker] = field(default_factory=dict)
@@ -257,13 +258,15 @@ class Run:
         roots = sorted({weight.root for weight in self.weights.values()})
         if len(roots) <= 1:
             return [self]
-        return [
-            self._part(
+        parts = []
+        for root in roots:
+            part = self._part(
                 {k for k, w in self.weights.items() if w.root == root},
                 {k for k, s in self.sites.items() if s.root == root},
             )
-            for root in roots
-        ]
+            part.gates = {k: s for k, s in self.gates.items() if s.root == root}
+            parts.append(part)
+        return parts
 
     def chains(self) -> list[Run]:
         """The run of each tower apart: layers of which each is all that reads the one before."""

@@ -22,7 +22,7 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
     if any(f.kind == "init-mismatch" and f.cause == "symmetric-units" for f in found):
         return []  # Copies of one unit open and close together.
     dead, saturated = [], []
-    for site in ev.hidden(run):
+    for site in (*ev.hidden(run), *run.gates.values()):
         if site.rows == [] or (site.is_gate and not _begins_shut(site, limits)):
             continue
         if ev.collapsed(run, site):
@@ -234,6 +234,10 @@ def _why_saturated(run: Run, site: Site, begin: int) -> tuple[str, dict[str, obj
         good = table["rms"][np.isfinite(table["rms"])]
         reads = float(good[0]) if good.size else math.nan
         facts |= {"initial_weights_over_gain": factor, "rms_read": reads}
+    if site.layer in run.gates:
+        # Their layer has several weights; what goes into the network is what they can read.
+        factor, reads = 1.0, ev.input_scale(run)[0]
+        facts["rms_read"] = reads
     if begin == 0:
         first = site.first
         bias = 0.0
