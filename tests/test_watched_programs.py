@@ -786,3 +786,36 @@ def test_a_norm_that_overflows_is_no_infinity():
     assert torch.isinf(model[0].weight.norm())
     assert torch.isfinite(model[0].weight).all()
     assert "non-finite" not in {kind for kind, _, _ in _found(watcher)}
+
+
+@pytest.mark.parametrize(("scale", "wrong"), [(3.0, True), (0.3, False)])
+@pytest.mark.parametrize("loss", [F.mse_loss, lambda out, y: ((out - y) ** 2).mean()])
+def test_heads_that_are_joined_have_the_range_of_each(loss, scale, wrong):
+    torch.manual_seed(0)
+    x, _ = data()
+    y = scale * torch.stack([x[:, 0].sin(), x[:, 1].cos()], 1)
+    body = nn.Sequential(nn.Linear(INPUTS, 16), nn.ReLU())
+    heads = nn.ModuleList(nn.Sequential(nn.Linear(16, 1), nn.Tanh()) for _ in range(2))
+
+    def error():
+        h = body(x)
+        return loss(torch.cat([head(h) for head in heads], 1), y)
+
+    watcher = _descend([*body.parameters(), *heads.parameters()], error)
+    wanted = [("output-loss-mismatch", "wrong-output-layer")] if wrong else []
+    assert [(kind, cause) for kind, cause, _ in _found(watcher)] == wanted
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
+def test_lookup_tables_lose_small_steps_in_16_bits(dtype):
+    torch.manual_seed(0)
+    table, out = nn.Embedding(20, 8, dtype=dtype), nn.Linear(8, 1)
+    picked = torch.randint(20, (200,))
+    target = torch.randn(20)[picked]
+
+    def error():
+        return F.mse_loss(out(table(picked).float()).squeeze(1), target)
+
+    watcher = _descend([*table.parameters(), *out.parameters()], error, steps=200, rate=3e-4)
+    kinds = {kind for kind, _, _ in _found(watcher)}
+    assert kinds == ({"underflow"} if dtype == torch.bfloat16 else set())

@@ -168,8 +168,13 @@ class Between:
         if target.requires_grad:
             output, target = target, output
         origin = self.origins.of(output)
-        if origin is None or origin.site is None or not origin.exact or target.requires_grad:
+        if origin is None or target.requires_grad:
             return
+        origin = origin.output()
+        if origin.site is None or not origin.exact:
+            return
+        for head in origin.heads:
+            head.is_output = True
         if output.shape != target.shape:
             return
         given = self.origins.of(target)

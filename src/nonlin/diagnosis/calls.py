@@ -207,9 +207,10 @@ class Calls:
                 self.layers.note(found, seen.name, args, kwargs, result, self._when())
                 return
         elif effect is Effect.LOSS:
-            origin = self.origins.of(seen.tensors[0])
-            if origin is not None and origin.site is not None and origin.exact:
-                origin.site.is_output = True
+            origin = (self.origins.of(seen.tensors[0]) or Origin()).output()
+            for head in origin.heads or (origin.site,):
+                if head is not None and origin.exact:
+                    head.is_output = True
             note_loss(self.run, self.step, seen.name, seen.tensors, origin, result)
             return
         elif seen.name in gates.CALLS and seen.grad:

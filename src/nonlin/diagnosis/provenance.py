@@ -11,6 +11,7 @@ from torch import Tensor
 
 from nonlin.diagnosis.operations import Effect
 from nonlin.diagnosis.statistics import Site
+from nonlin.tracing import calls
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Origin:
         batch_normalised: whether batch normalisation does.
         is_input: whether it comes from the network's input by linear steps.
         detached: the operation that cut the gradient off.
+        heads: activations of one kind whose outputs stand side by side here.
     """
 
     linear_from: frozenset[str] | None = None
@@ -39,6 +41,11 @@ class Origin:
     batch_normalised: bool = False
     is_input: bool = False
     detached: str | None = None
+    heads: tuple[Site, ...] = ()
+
+    def output(self) -> Origin:
+        """The same, as the output of its heads' activation where it has some."""
+        return replace(self, site=self.heads[0], exact=True) if self.heads else self
 
 
 NOWHERE = Origin()
@@ -78,9 +85,9 @@ class Origins:
         if effect is Effect.VIEW:
             return _arranged(first, known[0][0], result)
         if effect is Effect.DROPOUT:
-            return replace(first, exact=False)
+            return replace(first, exact=False, heads=())
         if effect is Effect.BATCH_NORM:
-            return replace(first, exact=False, normalised=True, batch_normalised=True)
+            return replace(first, exact=False, heads=(), normalised=True, batch_normalised=True)
         if effect is Effect.NORM:
             return Origin(
                 producer=first.producer,
@@ -89,16 +96,18 @@ class Origins:
                 normalised=True,
             )
         if effect is Effect.LINEAR:
-            return _joined([o for _, o in known])
+            joined = _joined([o for _, o in known])
+            is_whole = name in calls.JOINS and len(known) == len(tensors) > 1
+            return replace(joined, heads=_heads([o for _, o in known])) if is_whole else joined
         if effect is Effect.ADD:
             moving = [t for t in tensors if t.requires_grad and not t.is_leaf]
             if len(moving) > 1:
                 return _joined([self.of(t) or NOWHERE for t in moving])
-            return replace(first, exact=False)
+            return replace(first, exact=False, heads=())
         if effect is Effect.MULTIPLY:
             others = [t for t in tensors if t.numel() > 1]
             if len(others) == 1:
-                return replace(first, exact=False)
+                return replace(first, exact=False, heads=())
         return replace(NOWHERE, axis=first.axis, producer=None)
 
 
@@ -108,6 +117,12 @@ def _arranged(origin: Origin, tensor: Tensor, result: Any) -> Origin:
         return origin
     # Flattening a picture puts channels and places on one axis.
     return replace(origin, axis=-1)
+
+
+def _heads(origins: list[Origin]) -> tuple[Site, ...]:
+    sites = [o.site for o in origins if o.site is not None and o.exact]
+    alike = len(sites) == len(origins) and all(s.record == sites[0].record for s in sites)
+    return tuple(sites) if alike else ()
 
 
 def _joined(origins: Iterable[Origin]) -> Origin:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from nonlin.diagnosis import evidence as ev
 from nonlin.diagnosis.finding import Finding
-from nonlin.diagnosis.statistics import Run
+from nonlin.diagnosis.statistics import Parameter, Run
 from nonlin.diagnosis.thresholds import Thresholds
 
 
@@ -18,10 +20,9 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
 def _lost_steps(run: Run, limits: Thresholds) -> list[Finding]:
     lost = {}
     first = None
-    for _, parameter in ev.weights_in_order(run):
-        if parameter.dtype.itemsize >= 4:
-            # In float32 only a training that is over, or one that barely began, moves so little.
-            continue
+    # In float32 only a training that is over, or one that barely began, moves so little.
+    narrow = [p for p in _largest_of_layers(run) if p.dtype.itemsize < 4]
+    for parameter in narrow:
         steps, table = parameter.series.table()
         rates = dict(parameter.rates)
         share = table["lost"]
@@ -36,8 +37,7 @@ def _lost_steps(run: Run, limits: Thresholds) -> list[Finding]:
         if np.median(early) > limits.lost and np.median(share) > limits.lost:
             lost[parameter.name] = float(np.median(share))
             first = int(steps[0]) if first is None else min(first, int(steps[0]))
-    trained = [p for _, p in ev.weights_in_order(run) if p.dtype.itemsize < 4]
-    if len(lost) * 2 <= len(trained) or not lost:
+    if len(lost) * 2 <= len(narrow) or not lost:
         return []
     name = max(lost, key=lambda n: lost[n])
     parameter = run.parameters[name]
@@ -62,6 +62,18 @@ def _lost_steps(run: Run, limits: Thresholds) -> list[Finding]:
             threshold=limits.threshold("lost"),
         )
     ]
+
+
+def _largest_of_layers(run: Run) -> list[Parameter]:
+    """The largest weight of each layer, of lookup tables and recurrent layers too."""
+    largest: dict[str, Parameter] = {}
+    for parameter in run.parameters.values():
+        known = largest.get(parameter.layer)
+        if parameter.is_weight and (
+            known is None or math.prod(parameter.shape) > math.prod(known.shape)
+        ):
+            largest[parameter.layer] = parameter
+    return list(largest.values())
 
 
 def _lost_gradients(run: Run, limits: Thresholds) -> list[Finding]:
