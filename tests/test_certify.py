@@ -11,7 +11,7 @@ import torch
 
 import nonlin
 from nonlin.certification import exact
-from nonlin.certification.fitting import NARROW
+from nonlin.certification.fitting import NARROW, WIDE
 from nonlin.certification.reference import Reference, open_reference
 from nonlin.certification.ulp import Format
 from nonlin.testing import assert_certified
@@ -393,6 +393,37 @@ def test_the_slope_at_a_kink_is_reported(slope_at_zero, words):
     # The kink itself has no true slope and is not counted.
     assert found.n == 4999
     assert found.max_ulp == 0
+
+
+@pytest.mark.parametrize("order", [0, 1])
+@pytest.mark.parametrize("name", ["silu", "elu"])
+def test_the_wide_reference_holds_to_the_definition(name, order):
+    record, form = nonlin.get(name), WIDE.form
+    reference = open_reference(record, order, WIDE)
+    at = record.facts.minimum[0] if record.facts.minimum is not None else 1.25
+    x = np.array([-5.5, -1.0, -1e-9, 0.3, at, np.nextafter(at, 0), 1e300])
+    patterns = np.sort(x.view(form.bits))
+    wide = patterns.view(np.float64)
+    high, low = reference.doubled(patterns, wide)
+    of = exact.derivative if order else exact.value
+    for number, rest, argument in zip(high.tolist(), low.tolist(), wide.tolist(), strict=True):
+        true = of(record, argument)
+        if abs(true) > 1e-290:  # Below, the rest is no float64.
+            with exact.mp.workprec(200):
+                error = abs((exact.mp.mpf(number) + rest - true) / true)
+            assert error <= WIDE.allowed, argument
+        else:
+            assert number == float(true)
+
+
+def test_many_float64_inputs_are_judged_by_polynomials(monkeypatch):
+    monkeypatch.setattr("nonlin.certification.api.FITTED", 100)
+    by_polynomials = nonlin.certify(nonlin.relu6, "relu6", "float64", samples=4000)
+    monkeypatch.undo()
+    by_mpmath = nonlin.certify(nonlin.relu6, "relu6", "float64", samples=4000)
+    assert "polynomials in 80 bits" in by_polynomials.trust.words
+    assert "at every input" in by_mpmath.trust.words
+    assert by_polynomials.max_ulp == by_mpmath.max_ulp == 0
 
 
 def test_float64_is_judged_beyond_float64():
