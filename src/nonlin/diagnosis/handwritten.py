@@ -132,6 +132,7 @@ def match(z: Tensor, y: Tensor) -> Activation | None:
         y: as many results.
 
     Example:
+        >>> import torch
         >>> z = torch.linspace(-3, 3, 100, dtype=torch.float64)
         >>> match(z, torch.where(z > 0, z, torch.zeros_like(z)))
         relu
