@@ -396,12 +396,12 @@ def test_the_slope_at_a_kink_is_reported(slope_at_zero, words):
 
 
 @pytest.mark.parametrize("order", [0, 1])
-@pytest.mark.parametrize("name", ["silu", "elu"])
+@pytest.mark.parametrize("name", ["silu", "elu", "selu"])
 def test_the_wide_reference_holds_to_the_definition(name, order):
     record, form = nonlin.get(name), WIDE.form
     reference = open_reference(record, order, WIDE)
     at = record.facts.minimum[0] if record.facts.minimum is not None else 1.25
-    x = np.array([-5.5, -1.0, -1e-9, 0.3, at, np.nextafter(at, 0), 1e300])
+    x = np.array([-5.5, -1.0, -1e-9, -1e-310, 0.3, at, np.nextafter(at, 0), 1e300])
     patterns = np.sort(x.view(form.bits))
     wide = patterns.view(np.float64)
     high, low = reference.doubled(patterns, wide)

@@ -189,6 +189,8 @@ class Reference:
         """The segment, or how often to halve it, by the terms that are missing."""
         low, high = sorted((self._number(first), self._number(last)))
         nodes = chebyshev(low, high, degree + 1)
+        if len({*nodes}) <= degree:  # Among subnormal numbers some coincide.
+            return 1
         with exact.mp.workprec(_BITS):
             values = [self.true(x) for x in nodes]
             constant = self.ruler.constant(values)
@@ -216,8 +218,8 @@ class Reference:
         return Segment(first, last, centre, coefficients, error, checks)
 
     def _centre(self, nodes: list[float], values: list[Any]) -> float | None:
-        """What to expand about: the zero inside, else the middle; None for several zeros."""
-        if nodes[0] == 0 and values[0] == 0:
+        """What to expand about: the zero, else the middle; None for several zeros."""
+        if any(nodes[end] == values[end] == 0 for end in (0, -1)):
             return 0.0
         crossings = [
             (a, b)
