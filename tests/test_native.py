@@ -161,6 +161,17 @@ def test_float64_is_within_two_ulp_of_mpmath(kernel, kind):
         assert error <= allowed, f"{kind} at {at!r}: {error / allowed}"
 
 
+@pytest.mark.parametrize(
+    ("name", "x"),
+    [("laplace", 11.325307230538899), ("laplace", -10.185343814970095), ("selu", -744.5)],
+)
+def test_float64_derivatives_are_rounded_once_where_they_are_subnormal(name, x):
+    record = nonlin.get(name)
+    got = record.derivative(torch.tensor([x], dtype=torch.float64)).item()
+    true, _ = reference.exact(record, "derivative", x)
+    assert abs(got - true) <= 5e-324
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_16_bits_are_correctly_rounded_for_every_input(dtype, kind):

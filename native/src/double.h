@@ -191,11 +191,12 @@ struct Double {
   static NONLIN_INLINE V density_factor() {  // 1/√(2π)
     return V(0x1.9884533d43651p-2, -0x1.cbc0d30ebfd15p-56);
   }
-  static NONLIN_INLINE Both<V> normal(const V& z) {
+  // Φ(z) and φ(z)·growth, which is multiplied before 2ⁿ may round it to a subnormal number.
+  static NONLIN_INLINE Both<V> normal(const V& z, const V& growth) {
     const Normal n = normal_parts(abs(z));
     const Power& e = n.density;
     return {select(z < 0.0, e.scale(e.mantissa * n.tail), V(1.0) - e.whole() * n.tail),
-            e.scale(e.mantissa * density_factor())};
+            e.scale(e.mantissa * (density_factor() * growth))};
   }
   static NONLIN_INLINE Both<V> normal_gate(const V& x, const V& near) {
     const V a = abs(near);

@@ -140,11 +140,11 @@ struct Single {
   }
   static constexpr double kDensity = 0x1.9884533d43651p-2;  // 1/√(2π)
 
-  // Φ(z) and φ(z), for z within ±kNormalFar.
-  static NONLIN_INLINE Both<V> normal(const V& z) {
+  // Φ(z) and φ(z)·growth, for z within ±kNormalFar.
+  static NONLIN_INLINE Both<V> normal(const V& z, const V& growth) {
     const Normal n = normal_parts(abs(z));
     const V tail = n.density * n.tail;
-    return {select(z < 0.0, tail, 1.0 - tail), n.density * kDensity};
+    return {select(z < 0.0, tail, 1.0 - tail), n.density * kDensity * growth};
   }
 
   // x·Φ(x) and its derivative, which at x and −x add up to 1; `near` is x within ±kNormalFar.

@@ -14,8 +14,7 @@ struct Laplace : Activation {
   static NONLIN_INLINE Both<typename M::V> at(const typename M::V& x, const double* p) {
     const auto scale = M::scalar(1.0) / M::scalar(p[1]);
     const auto z = (M::finite(x) - M::scalar(p[0])) * scale;
-    const auto normal = M::normal(clamp(z, -M::kNormalFar, M::kNormalFar));
-    return {normal.value, normal.slope * scale};
+    return M::normal(clamp(z, -M::kNormalFar, M::kNormalFar), scale);
   }
 };
 

@@ -87,7 +87,9 @@ def _settle(evaluate: Callable[[], tuple[Number, Number]]) -> Number:
             lost = mp.mag(terms) - mp.mag(result) if result else bits if terms else 0
         if bits - lost >= KEPT or bits >= LIMIT or (result and mp.mag(result) < SMALLEST):
             return result
-        bits = min(2 * bits, LIMIT)
+        # With some bits right, how many are lost is known; with none, only that all were.
+        needed = lost + KEPT + 16 if lost < bits - 16 else 2 * bits
+        bits = min(needed, LIMIT)
 
 
 def rounded_parameters(record: Activation) -> list[str]:
