@@ -2,9 +2,9 @@
 
     python benchmarks/kernels.py [--quick]
 
-Writes benchmarks/results/kernels.json and docs/kernels.md and prints the tables. Every figure
-is a median over rounds in which all contestants run once, in turn; spread is the interquartile
-range over it.
+Writes benchmarks/results/kernels_NAME.json and docs/kernels_NAME.md, NAME of the instruction set,
+and prints the tables. Every figure is a median over rounds in which all contestants run once, in
+turn; spread is the interquartile range over it.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ ours, on {threads} threads with {instruction_set}: above 1 ours is faster. *both
 `y = f(x); y.backward(g)`; *exact/copy* and *fast/copy* are our time over that of a plain copy of
 the buffer: times the column without it, they give PyTorch's time over a copy, which no kernel can
 beat. Medians, all contestants interleaved in one process: `{command}`, which writes this
-page and `benchmarks/results/kernels.json`.
+page and `benchmarks/results/{file}.json`.
 """
 
 FORWARD = {"exact": ("forward torch", "forward exact"), "fast": ("forward torch", "forward fast")}
@@ -202,9 +202,10 @@ def main() -> None:
         f"\nOne element, both ways: {statistics.median(extra):.1f} µs more than PyTorch.\n"
     )
     print(tables[-1])
+    instructions = native._native.instruction_set() if native._native else "none"
     record = {
         "command": "python benchmarks/kernels.py" + (" --quick" if arguments.quick else ""),
-        "instruction_set": native._native.instruction_set() if native._native else "none",
+        "instruction_set": instructions,
         "threads": torch.get_num_threads(),
         "versions": {
             "python": platform.python_version(),
@@ -215,11 +216,13 @@ def main() -> None:
         "results": results,
     }
     here = Path(__file__).parent
-    (here / "results" / "kernels.json").write_text(
+    # A page for each, as what is fast on one is not on another.
+    file = "kernels_" + instructions.lower().replace("-", "")
+    (here / "results" / f"{file}.json").write_text(
         json.dumps(record, indent=1, ensure_ascii=False) + "\n"
     )
-    heading = HEADING.format(**record, torch=torch.__version__.partition("+")[0])
-    (here.parent / "docs" / "kernels.md").write_text(heading + "\n".join(tables))
+    heading = HEADING.format(**record, file=file, torch=torch.__version__.partition("+")[0])
+    (here.parent / "docs" / f"{file}.md").write_text(heading + "\n".join(tables))
 
 
 if __name__ == "__main__":
