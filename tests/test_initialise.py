@@ -390,7 +390,7 @@ def test_fifty_plain_layers_learn_only_when_initialised(name):
         if matched:
             initialize_(model, seeded(), batch=x[:256], mode="critical", distribution="orthogonal")
         optimiser = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
-        for step in range(120):
+        for step in range(240):
             rows = slice(256 * (step % 6), 256 * (step % 6 + 1))
             optimiser.zero_grad()
             F.cross_entropy(model(x[rows]), y[rows]).backward()
