@@ -8,13 +8,16 @@ from nonlin.facts import Contract, Facts, Kink, Range
 from nonlin.parameter import Parameter
 
 INF = float("inf")
-NEAR = 0.5
+# Beyond, the series is no longer better than expm1.
+NEAR = 1.0
+# Beyond, β − α cancels less than e^x − 1 with β.
+STEEP = 0.5
 
 
 def bend(x, xp):
     """(e^x − 1 − x)/x² for −NEAR ≤ x ≤ 0, by its series: the difference cancels."""
-    series = 1.0 + x / 16.0
-    for k in range(15, 2, -1):
+    series = 1.0 + x / 20.0
+    for k in range(19, 2, -1):
         series = 1.0 + x / k * series
     return 0.5 * series
 
@@ -39,7 +42,7 @@ def slope(x, xp, *, alpha_p, alpha_n, beta, eps):
     # Of α(eˣ − 1) + β either the 1 or the β may cancel, each on its own side.
     close = alpha_n * xp.expm1(negative) + beta
     far = alpha_n * xp.exp(negative) + (beta - alpha_n)
-    left = xp.where(x < -NEAR, far, close)
+    left = xp.where(x < -STEEP, far, close)
     if eps:
         left = xp.where(x >= eps, beta - alpha_n, left)
     return xp.where(x > 0, right, left)
