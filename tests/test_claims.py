@@ -328,7 +328,7 @@ def test_pages_are_those_of_the_committed_data():
         words, numbers = _apart(committed)
         now, computed = _apart(text)
         assert now == words, name
-        assert computed == pytest.approx(numbers, rel=1e-9, abs=1e-12), name
+        assert computed == pytest.approx(numbers, rel=1e-12, abs=1e-15), name
     kept = {path.name for path in committed_folder().iterdir() if path.suffix != ".json"}
     assert kept == {name for name in made if not name.endswith(".json")}
 
