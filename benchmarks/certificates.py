@@ -27,7 +27,7 @@ from nonlin.facts import Facts
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "certificates"
 README = FOLDER.parent.parent / "README.md"
-# float64 is judged by mpmath, a few thousand inputs a second.
+# float64 has too many inputs to try them all; so many are judged by polynomials.
 SAMPLES = {"float32": 1 << 18, "float64": 10_000_000}
 # Tried at all 2^32 inputs beside the native kernels; each takes minutes.
 EXHAUSTIVE = {

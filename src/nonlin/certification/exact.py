@@ -17,6 +17,8 @@ Number = Any
 # Bits that the reference keeps after cancellation; float64 has 53.
 KEPT = 80
 START = 256
+# Of these, so many must be right for their number to be trusted.
+SPARE = 16
 # Enough for 1 + 2⁻¹⁰⁷⁴ and a difference of it.
 LIMIT = 2304
 # Results below this power of two are 0 in every dtype, and no remainder of a cancellation.
@@ -88,7 +90,7 @@ def _settle(evaluate: Callable[[], tuple[Number, Number]]) -> Number:
         if bits - lost >= KEPT or bits >= LIMIT or (result and mp.mag(result) < SMALLEST):
             return result
         # With some bits right, how many are lost is known; with none, only that all were.
-        needed = lost + KEPT + 16 if lost < bits - 16 else 2 * bits
+        needed = lost + KEPT + SPARE if lost < bits - SPARE else 2 * bits
         bits = min(needed, LIMIT)
 
 
