@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -14,7 +15,10 @@ from pathlib import Path
 import pytest
 
 import nonlin
+from nonlin.comparison import data as datasets
+from nonlin.comparison import execution
 from nonlin.comparison.store import FILE_NAME
+from nonlin.comparison.training import RunKey
 
 ARGUMENTS = "--data digits --activations relu,tanh --seeds 8 --epochs 8 --learning-rates 1e-3"
 RUNS = 16
@@ -110,6 +114,20 @@ def test_interrupt_exits_130_and_keeps_runs(tmp_path, workers):
     assert told == "nonlin: interrupted; the same command resumes\n"
     wait_until(lambda: not any(map(is_alive, started)), seconds=10)
     assert 2 <= len(kept(tmp_path)) < RUNS
+
+
+def test_worker_left_with_an_unread_result_ends_in_silence(capfd):
+    """As after Ctrl-C: the parent closes the pipe, whose result nobody read."""
+    given = execution._arrays(datasets.load("digits"))
+    worker = execution._Worker((pickle.dumps(None), pickle.dumps(given)))
+    while not worker.is_idle:
+        worker.comes_up()
+    worker.give(RunKey("relu", "final", 0, 1e-3))
+    assert worker.pipe.poll(60)
+    worker.pipe.close()
+    worker.process.join(60)
+    assert worker.process.exitcode == 0
+    assert capfd.readouterr().err == ""
 
 
 def test_user_code_that_kills_its_process_fails_alone(tmp_path, monkeypatch):

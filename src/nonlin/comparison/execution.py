@@ -156,8 +156,8 @@ class _Worker:
         return True
 
     def stop(self) -> None:
-        self.pipe.close()
         self.process.terminate()
+        self.pipe.close()
         self.process.join(timeout=5)
         self.process.kill()
         self.process.join()
@@ -183,7 +183,8 @@ def _serve(pipe: Connection) -> None:
     asked, dataset = pickle.loads(settings), Dataset(**fields)
     del arrays, fields
     pipe.send("ready")
-    with contextlib.suppress(EOFError, BrokenPipeError):
+    # A pipe closed at the other end before this end's result was read is a reset connection.
+    with contextlib.suppress(EOFError, ConnectionError):
         while True:
             pipe.send(run(asked, dataset, pipe.recv()))
 
