@@ -23,14 +23,15 @@ inline uint32_t bits_of(float f) {
   return bits;
 }
 
-inline float widen_bfloat16(uint16_t h) { return float_of(uint32_t(h) << 16); }
+// The 16 bits lie in words of 32 for the sake of loops, which would else pack and unpack them.
+inline float widen_bfloat16(uint32_t h) { return float_of(h << 16); }
 
-inline float widen_float16(uint16_t h) {
-  const uint32_t sign = uint32_t(h & 0x8000) << 16, rest = h & 0x7fff;
-  if (rest >= 0x7c00) return float_of(sign | 0x7f800000 | (rest & 0x3ff) << 13);
-  if (rest >= 0x400) return float_of(sign | ((rest << 13) + (112u << 23)));
+inline float widen_float16(uint32_t h) {
+  const int32_t rest = int32_t(h & 0x7fff), wide = rest << 13;
   const float small = float(rest) * 0x1p-24f;
-  return float_of(sign | bits_of(small));
+  const int32_t finite = rest >= 0x400 ? wide + (112 << 23) : int32_t(bits_of(small));
+  const int32_t size = rest >= 0x7c00 ? wide | 0x7f800000 : finite;
+  return float_of(uint32_t(size) | (h & 0x8000) << 16);
 }
 
 // float32 rounded to odd: what is dropped leaves its mark in the last bit, so that a second
@@ -44,33 +45,28 @@ inline uint32_t to_odd(double d) {
   return bits | 1;
 }
 
-// From the bits of a float32.
-inline uint16_t narrow_bfloat16(uint32_t u) {
-  const uint16_t rounded = uint16_t((u + 0x7fff + (u >> 16 & 1)) >> 16);
-  return (u & 0x7fffffff) > 0x7f800000 ? uint16_t(u >> 16 | 0x40) : rounded;
+// From the bits of a float32; selections for branches, which a loop computes in vectors.
+inline uint32_t narrow_bfloat16(uint32_t u) {
+  const uint32_t rounded = (u + 0x7fff + (u >> 16 & 1)) >> 16;
+  const bool is_nan = int32_t(u & 0x7fffffff) > 0x7f800000;
+  return is_nan ? u >> 16 | 0x40 : rounded;
 }
 
-inline uint16_t narrow_float16(uint32_t u) {
-  const uint32_t sign = u >> 16 & 0x8000, size = u & 0x7fffffff;
-  if (size > 0x7f800000) return uint16_t(sign | 0x7e00);
-  if (size >= 0x47800000) return uint16_t(sign | 0x7c00);  // 2¹⁶
-  if (size >= 0x38800000) {                                // 2⁻¹⁴, the smallest normal
-    const uint32_t r = size - (112u << 23);
-    return uint16_t(sign | (r + 0xfff + (r >> 13 & 1)) >> 13);
-  }
-  const uint32_t exponent = size >> 23;
-  if (exponent < 102) return uint16_t(sign);  // below 2⁻²⁵
-  const uint32_t mantissa = (size & 0x7fffff) | 0x800000, shift = 126 - exponent;
-  const uint32_t half = 1u << (shift - 1), kept = mantissa >> shift;
-  const uint32_t dropped = mantissa & ((1u << shift) - 1);
-  return uint16_t(sign | (kept + (dropped > half || (dropped == half && (kept & 1)))));
+inline uint32_t narrow_float16(uint32_t u) {
+  const int32_t size = int32_t(u & 0x7fffffff), moved = size - (112 << 23);
+  const int32_t normal = (moved + 0xfff + (moved >> 13 & 1)) >> 13;
+  // 2⁻²⁴, the step below the smallest normal number, is that of float32 at 0.5.
+  const int32_t small = int32_t(bits_of(float_of(uint32_t(size)) + 0.5f) - bits_of(0.5f));
+  const int32_t finite = size < 0x38800000 ? small : normal;     // 2⁻¹⁴
+  const int32_t number = size >= 0x47800000 ? 0x7c00 : finite;   // 2¹⁶
+  return uint32_t(size > 0x7f800000 ? 0x7e00 : number) | (u >> 16 & 0x8000);
 }
 
 inline float widen(Number number, uint16_t h) {
   return number == Number::float16 ? widen_float16(h) : widen_bfloat16(h);
 }
 inline uint16_t narrow(Number number, uint32_t bits) {
-  return number == Number::float16 ? narrow_float16(bits) : narrow_bfloat16(bits);
+  return uint16_t(number == Number::float16 ? narrow_float16(bits) : narrow_bfloat16(bits));
 }
 inline uint16_t narrow(Number number, float f) { return narrow(number, bits_of(f)); }
 inline uint16_t narrow(Number number, double d) { return narrow(number, to_odd(d)); }
