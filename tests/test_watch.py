@@ -116,7 +116,8 @@ def test_figures_agree_with_autograd():
             continue
         if record.facts.surrogate:
             continue
-        figures, unit, _ = measuring.measure_call(record, z.detach(), -1, 0, {})
+        rows = z.detach()
+        figures, unit, _ = measuring.measure_call(record, rows, measuring.rms(rows), 0, {})
         (slope,) = torch.autograd.grad(record(z).sum(), z)
         torch.testing.assert_close(unit.slope_mean, slope.abs().mean(0))
         torch.testing.assert_close(unit.slope_high, slope.abs().amax(0))
@@ -143,7 +144,7 @@ def test_the_gradient_is_that_of_autograd():
     assert norm == pytest.approx(float(wanted.norm()), rel=1e-5)
     table = watcher.run.parameters["2.weight"].series.table()[1]
     assert table["gradient"][0] == pytest.approx(float(gradient), rel=1e-5)
-    moved = (model[2].weight - before["2.weight"]).flatten()
+    moved = measuring.followed(model[2].weight - before["2.weight"])
     assert table["update"][0] == pytest.approx(float(moved.detach().norm()), rel=1e-5)
     assert watcher.run.loss.table()[1]["loss"][0] == pytest.approx(float(loss), rel=1e-6)
 

@@ -13,6 +13,7 @@ from nonlin.diagnosis import measuring
 from nonlin.diagnosis.gradients import MOST_MOMENTS, Gradient, Place, over_calls
 from nonlin.diagnosis.layers import MOST_CALLS, When
 from nonlin.diagnosis.provenance import Origin
+from nonlin.diagnosis.scales import Scales
 from nonlin.diagnosis.statistics import Run, Site
 from nonlin.facts import Facts
 
@@ -29,8 +30,8 @@ def _is_part_of_a_loss(site: Site) -> bool:
 class Activations:
     """Reads the calls of activations into a run."""
 
-    def __init__(self, run: Run, pictures: bool) -> None:
-        self.run, self.pictures = run, pictures
+    def __init__(self, run: Run, scales: Scales, pictures: bool) -> None:
+        self.run, self.scales, self.pictures = run, scales, pictures
         self.step = 0
         self._called: dict[str, int] = {}  # by site, how often in this step
         self._last: tuple[weakref.ref[Tensor], Site] | None = None  # result not yet read
@@ -95,7 +96,7 @@ class Activations:
             site.reads = origin.site if origin.exact else None
         site.order = when.order
         if isinstance(record.facts, Facts):
-            self._measure(site, record, z.detach(), tensors, origin)
+            self._measure(site, record, z, tensors, origin)
         elif record.facts.sums_to_one and z.ndim:
             axis = int(record.bound.get("axis", -1))
             site.axis_length = z.shape[axis]
@@ -114,11 +115,7 @@ class Activations:
             site.calls += 1
             self._last = weakref.ref(result), site
         measured = site.pending is not None
-        if site.pending is not None:
-            site.series.add(
-                self.step, torch.cat([site.pending, measuring.rms(result.detach())[None]])
-            )
-            site.pending = None
+        self._keep(site, result)
         call = self._called.get(site.layer, 0)
         self._called[site.layer] = call + 1
         wanted = measured or MOST_CALLS <= call < MOST_MOMENTS
@@ -141,9 +138,16 @@ class Activations:
             site.root, site.is_gate = when.root, True
         self._measure(site, record, z, {}, Origin())
         if site.pending is not None:
-            site.series.add(self.step, torch.cat([site.pending, measuring.rms(record(z))[None]]))
-            site.pending = None
+            self._keep(site, record(z))
         self._called[where] = self._called.get(where, 0) + 1
+
+    def _keep(self, site: Site, result: Tensor) -> None:
+        """Add the figures of a call that is over."""
+        if site.pending is not None:
+            wide = torch.float64 if site.dtype == torch.float64 else torch.float32
+            figures = torch.stack([*site.pending, self.scales.rms(result)])
+            site.series.add(self.step, figures.to(wide))
+            site.pending = None
 
     def _measure(
         self,
@@ -156,7 +160,10 @@ class Activations:
         if self._called.get(site.layer, 0) >= MOST_CALLS:
             return
         axis = origin.axis if -z.ndim <= origin.axis < z.ndim else -1
-        figures, unit, opened = measuring.measure_call(record, z, axis, self.step, tensors)
+        rows = measuring.rows_of(z.detach(), axis)
+        figures, unit, opened = measuring.measure_call(
+            record, rows, self.scales.rms(z), self.step, tensors
+        )
         weight = self.run.weights.get(site.producer or "")
         unit.bias = weight.bias() if weight is not None and not site.normalised else None
         site.dtype = z.dtype
@@ -176,4 +183,4 @@ class Activations:
             opened, torch.full_like(site.last_open, self.step), site.last_open
         )
         if self.pictures and len(site.series) % _PICTURED == 0:
-            site.histogram = measuring.histogram(z)
+            site.histogram = measuring.histogram(rows)

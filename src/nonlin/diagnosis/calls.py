@@ -23,6 +23,7 @@ from nonlin.diagnosis.naming import Names
 from nonlin.diagnosis.operations import Effect, effect_of
 from nonlin.diagnosis.provenance import INPUT, Origin, Origins
 from nonlin.diagnosis.recurrence import Recurrences
+from nonlin.diagnosis.scales import Scales
 from nonlin.diagnosis.statistics import Blocker, Run
 from nonlin.facts import Facts
 from nonlin.functions import get
@@ -48,8 +49,9 @@ class Calls:
         self.ignored: set[Any] = set()
         self.stack: list[Frame] = []
         self.origins = Origins()
-        self.layers = Layers(run, self.names, self.origins)
-        self.activations = Activations(run, pictures)
+        self.scales = Scales()
+        self.layers = Layers(run, self.names, self.origins, self.scales)
+        self.activations = Activations(run, self.scales, pictures)
         self.recurrences = Recurrences(run)
         self.between = Between(run, self.names, self.origins)
         self.handwritten = Handwritten(self.origins)
@@ -76,6 +78,7 @@ class Calls:
         self.activations.begin_step(step)
         self.recurrences.begin_step()
         self.origins.clear()
+        self.scales.clear()
         self.handwritten.clear()
         self.stack.clear()
 
@@ -85,6 +88,7 @@ class Calls:
         self.recurrences.end_step(self.step)
         self.between.end_step()
         self.origins.clear()
+        self.scales.clear()
         self.handwritten.clear()
         self.stack.clear()
 
@@ -98,8 +102,10 @@ class Calls:
             if isinstance(x, Tensor) and x.is_floating_point() and self.origins.of(x) is None:
                 self.origins.note(x, INPUT)
                 if x.numel() and not is_wrapped(x):
-                    spread = x.float().std(correction=0)
-                    self.run.input_rms.add(self.step, torch.stack([measuring.rms(x), spread]))
+                    spread = measuring.sample(x).float().std(correction=0)
+                    self.run.input_rms.add(
+                        self.step, torch.stack([self.scales.rms(x), spread]).float()
+                    )
 
     def pass_into(self, module: nn.Module) -> bool:
         """Whether a module that begins is known to be a mere container or layer; then noted."""

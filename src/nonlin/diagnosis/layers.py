@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from nonlin.diagnosis import measuring
 from nonlin.diagnosis.naming import Names, layer_of
 from nonlin.diagnosis.provenance import Origin, Origins
+from nonlin.diagnosis.scales import Scales
 from nonlin.diagnosis.statistics import Run, Weight
 
 # Calls of one layer or activation that are measured in a step: a recurrent cell makes hundreds.
@@ -39,8 +39,8 @@ class Found(NamedTuple):
 class Layers:
     """Reads the calls of layers into a run."""
 
-    def __init__(self, run: Run, names: Names, origins: Origins) -> None:
-        self.run, self.names, self.origins = run, names, origins
+    def __init__(self, run: Run, names: Names, origins: Origins, scales: Scales) -> None:
+        self.run, self.names, self.origins, self.scales = run, names, origins, scales
 
     def find(
         self,
@@ -100,9 +100,8 @@ class Layers:
         for source in origin.linear_from or ():
             entry.linear_calls[source] = entry.linear_calls.get(source, 0) + 1
         if entry.calls_of_step(when.step) <= MOST_CALLS and x.numel():
-            scale = measuring.rms(x.detach())
-            out = measuring.rms(result.detach())
-            entry.input.add(when.step, torch.stack([scale, out]))
+            scales = [self.scales.rms(x), self.scales.rms(result)]
+            entry.input.add(when.step, torch.stack(scales).float())
         self.origins.note(result, Origin(frozenset({layer}), layer, axis=axis))
 
     def _first(

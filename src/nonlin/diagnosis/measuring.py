@@ -20,7 +20,7 @@ NEGLIGIBLE = 1e-3
 # Entries of a tensor that are looked at; more rows are strided over.
 MOST_ENTRIES = 1 << 15
 # Entries of a parameter whose change is followed.
-MOST_FOLLOWED = 1024
+MOST_FOLLOWED = 512
 BINS, REACH = 80, 8.0
 
 
@@ -52,47 +52,51 @@ def rows_of(z: Tensor, axis: int, most: int = MOST_ENTRIES) -> Tensor:
 
 
 def measure_call(
-    record: Activation, z: Tensor, axis: int, step: int, given: Mapping[str, Tensor]
-) -> tuple[Tensor, UnitSample, Tensor]:
+    record: Activation, rows: Tensor, scale: Tensor, step: int, given: Mapping[str, Tensor]
+) -> tuple[list[Tensor], UnitSample, Tensor]:
     """Figures of an elementwise activation on one batch.
 
     Args:
         record: the activation.
-        z: its input.
-        axis: the axis of units.
+        rows: its input as :func:`rows_of` units.
+        scale: root mean square of the input.
         step: the optimizer step.
         given: parameters that are tensors, one number or one for each unit.
 
     Returns:
-        SITE_FIELDS but ``out_rms``, the figures of each unit, and which units were open.
+        SITE_FIELDS but ``out_rms``, each of its own dtype; the figures of each unit; which units
+        were open.
     """
-    rows = rows_of(z, axis)
     wide = rows.float() if rows.dtype.itemsize < 4 else rows
     slope = backends.derivative(record, wide, {k: v.to(wide.dtype) for k, v in given.items()}).abs()
     limit = NEGLIGIBLE * steepest(record)
     opened = slope > limit
     high = slope.amax(dim=0)
     low, mean = slope.amin(dim=0), slope.mean(dim=0)
-    scale = wide.shape[0] * wide.shape[1]
-    figures = torch.stack(
-        [
-            _norm(wide).to(wide.dtype) / math.sqrt(scale),
-            wide.mean(),
-            wide.abs().amax(),
-            mean.mean(),
-            torch.linalg.vector_norm(slope) / math.sqrt(scale),
-            opened.to(mean.dtype).mean(),
-        ]
-    )
+    count = wide.shape[0] * wide.shape[1]
+    figures = [
+        scale,
+        wide.mean(),
+        wide.abs().amax(),
+        mean.mean(),
+        _norm(slope) / math.sqrt(count),
+        opened.count_nonzero() / count,
+    ]
     unit = UnitSample(step, wide.shape[0], mean, low, high, wide.amin(dim=0), wide.amax(dim=0))
     return figures, unit, high > limit
 
 
 def rms(x: Tensor) -> Tensor:
-    """Root mean square, as a tensor; of every k-th row where there are many entries."""
+    """Root mean square of a :func:`sample`, as a tensor of the widest dtype."""
+    x = sample(x)
+    return _norm(x) / math.sqrt(max(x.numel(), 1))
+
+
+def sample(x: Tensor) -> Tensor:
+    """`x`, or every k-th row of it where there are many entries."""
     if x.numel() > MOST_ENTRIES and x.ndim > 1:
-        x = x[:: min(math.ceil(x.numel() / MOST_ENTRIES), x.shape[0])]
-    return _norm(x).float() / math.sqrt(max(x.numel(), 1))
+        return x[:: min(math.ceil(x.numel() / MOST_ENTRIES), x.shape[0])]
+    return x
 
 
 def _norm(x: Tensor) -> Tensor:
@@ -101,11 +105,9 @@ def _norm(x: Tensor) -> Tensor:
     return torch.linalg.vector_norm(x, dtype=dtype)
 
 
-def histogram(z: Tensor) -> Tensor:
-    """Counts of `z` in BINS bins on [−REACH, REACH]."""
-    return torch.histc(
-        z.detach().float().flatten()[:: max(1, z.numel() >> 14)], BINS, -REACH, REACH
-    )
+def histogram(rows: Tensor) -> Tensor:
+    """Counts of the entries in BINS bins on [−REACH, REACH]."""
+    return torch.histc(rows.detach().float(), BINS, -REACH, REACH)
 
 
 def own_part(tensor: Tensor) -> Tensor:
@@ -115,10 +117,11 @@ def own_part(tensor: Tensor) -> Tensor:
 
 def followed(parameter: Tensor) -> Tensor:
     """The entries of a parameter that are followed: a view, evenly spread."""
-    flat = parameter.detach()
-    flat = flat.view(-1) if flat.is_contiguous() else flat.reshape(-1)
-    stride = max(1, math.ceil(flat.numel() / MOST_FOLLOWED))
-    return flat[:: stride | 1] if stride > 1 else flat
+    count = parameter.numel()
+    stride = max(1, math.ceil(count / MOST_FOLLOWED)) | 1
+    if not parameter.is_contiguous():
+        return parameter.detach().reshape(-1)[::stride]
+    return parameter.detach().as_strided((math.ceil(count / stride),), (stride,))
 
 
 def spread_of_rows(weight: Tensor) -> Tensor:

@@ -118,7 +118,7 @@ class Site:
     last_open: Tensor | None = None
     histogram: Tensor | None = None
     dtype: Any = None
-    pending: Tensor | None = None  # figures of a call that is running
+    pending: list[Tensor] | None = None  # figures of a call that is running
 
     @property
     def name(self) -> str:

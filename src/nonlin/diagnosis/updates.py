@@ -37,7 +37,7 @@ class Updates:
                     continue
                 found.append((f"{kind}.parameter{number}", parameter, rate))
         views = [followed(own_part(p)) for _, p, _ in found]
-        copies = [v.clone() for v in views]
+        copies = _copies(views)
         norms = None
         if not has_closure:
             # With a closure the gradients are made inside the step.
@@ -65,15 +65,11 @@ class Updates:
             if norm is None:
                 kept.without += 1
                 continue
-            own = own_part(parameter.detach())
+            own = own_part(parameter)
             now = view if view.numel() and view.data_ptr() else followed(own)
             looked.append(_Look(kept, own, now, copy, norm, parameter.grad))
-        by_device: dict[Any, list[_Look]] = {}
-        for look in looked:
-            by_device.setdefault(look.norm.device, []).append(look)
-        # Together, because a call for each of many parameters costs more than what it computes.
-        for group in by_device.values():
-            _keep(group, step)
+        for places in _by_device([look.norm for look in looked]):
+            _keep([looked[i] for i in places], step)
 
     def _entry(self, name: str, parameter: Tensor, kind: str) -> Parameter:
         entry = self.run.parameters.get(name)
@@ -90,7 +86,7 @@ class Updates:
         present = [i for i, p in enumerate(parameters) if p.grad is not None]
         gradients: list[Any] = [parameters[i].grad for i in present]
         dense = [g if _is_dense(g) else g.coalesce().values() for g in gradients]
-        norms = _norms([own_part(g.detach()) for g in dense])
+        norms = _norms([own_part(g) for g in dense])
         scale = getattr(optimizer, "grad_scale", None)
         result: list[Tensor | None] = [None] * len(parameters)
         for i, norm in zip(present, norms, strict=True):
@@ -110,51 +106,75 @@ class _Look(NamedTuple):
     gradient: Any
 
 
+def _by_device(tensors: list[Tensor]) -> list[list[int]]:
+    """Places of the tensors that lie on one device.
+
+    They are measured together: a call for each of many parameters costs more than what it computes.
+    """
+    places: dict[torch.device, list[int]] = {}
+    for i, tensor in enumerate(tensors):
+        places.setdefault(tensor.device, []).append(i)
+    return list(places.values())
+
+
+def _copies(views: list[Tensor]) -> list[Tensor]:
+    """A copy of each; of several dtypes all have the widest."""
+    found: dict[int, Tensor] = {}
+    for places in _by_device(views):
+        parts = [views[i] for i in places]
+        found |= zip(places, torch.cat(parts).split([p.numel() for p in parts]), strict=True)
+    return [found[i] for i in range(len(views))]
+
+
 def _keep(looked: list[_Look], step: int) -> None:
     """Add the figures of parameters that lie on one device."""
-    copies = [look.copy if look.copy.dtype.itemsize >= 4 else look.copy.float() for look in looked]
-    # In the parameters' own dtype, where a lost step leaves exactly 0.
-    changed = [look.now - look.copy for look in looked]
-    moved = [c if c.dtype.itemsize >= 4 else c.float() for c in changed]
-    unknown = looked[0].norm.new_tensor(float("nan"))
+    sizes = [look.now.numel() for look in looked]
+    before = torch.cat([look.copy for look in looked])
+    # In the parameters' own dtype, or a wider one, where a lost step leaves exactly 0.
+    changed = torch.cat([look.now for look in looked]) - before
     figures = [
-        [look.norm for look in looked],
-        _norms([look.own for look in looked]),
-        _norms(moved),
-        _norms(copies),
-        _lost(looked, changed, unknown),
-        [_rows(look, unknown) for look in looked],
+        torch.stack([look.norm for look in looked]),
+        torch.stack(_norms([look.own for look in looked])),
+        torch.stack(_norms(list(changed.split(sizes)))),
+        torch.stack(_norms(list(before.split(sizes)))),
+        _lost(looked, changed, sizes),
+        _rows(looked),
     ]
-    table = torch.stack([torch.stack([f.float() for f in row]) for row in figures], dim=1)
+    table = torch.stack([row.float() for row in figures], dim=1)
     for look, row in zip(looked, table.unbind(), strict=True):
         look.kept.series.add(step, row)
 
 
-def _lost(looked: list[_Look], changed: list[Tensor], unknown: Tensor) -> list[Tensor]:
-    """Of the entries with a gradient, the share that the step left as they were."""
-    gradients = [
-        followed(own_part(look.gradient)) if _is_dense(look.gradient) else None for look in looked
-    ]
-    whole = [
-        i
-        for i, gradient in enumerate(gradients)
-        if gradient is not None and gradient.numel() == changed[i].numel() > 0
-    ]
+def _lost(looked: list[_Look], changed: Tensor, sizes: list[int]) -> Tensor:
+    """Of each one's entries with a gradient, the share that the step left as they were."""
+    shares = changed.new_full((len(looked),), float("nan"), dtype=torch.float32)
+    gradients = {
+        i: followed(own_part(look.gradient))
+        for i, look in enumerate(looked)
+        if _is_dense(look.gradient)
+    }
+    whole = [i for i, gradient in gradients.items() if gradient.numel() == sizes[i] > 0]
     if not whole:
-        return [unknown] * len(looked)
-    pushed = torch.cat([gradients[i] != 0 for i in whole])
-    stayed = torch.cat([changed[i] == 0 for i in whole])
-    sums = torch.stack([pushed & stayed, pushed]).long().cumsum(1)
-    ends = list(itertools.accumulate(changed[i].numel() for i in whole))
+        return shares
+    if len(whole) < len(looked):
+        parts = changed.split(sizes)
+        changed = torch.cat([parts[i] for i in whole])
+    pushed = torch.cat([gradients[i] for i in whole]) != 0
+    sums = torch.stack([pushed & (changed == 0), pushed]).cumsum(1)
+    ends = list(itertools.accumulate(sizes[i] for i in whole))
     at = sums[:, torch.tensor(ends, device=sums.device) - 1]
     counts = at.diff(dim=1, prepend=at.new_zeros(2, 1))
-    shares = dict(zip(whole, (counts[0] / counts[1]).unbind(), strict=True))
-    return [shares.get(i, unknown) for i in range(len(looked))]
+    shares[torch.tensor(whole, device=shares.device)] = counts[0] / counts[1]
+    return shares
 
 
-def _rows(look: _Look, unknown: Tensor) -> Tensor:
-    compared = look.kept.is_weight and look.kept.seen - 1 in _COMPARED and look.own.shape[0] > 1
-    return spread_of_rows(look.own) if compared else unknown
+def _rows(looked: list[_Look]) -> Tensor:
+    """How far the rows of each differ, where that is compared."""
+    unknown = looked[0].norm.new_full((len(looked),), float("nan"))
+    for i, look in enumerate(looked):
+        if look.kept.is_weight and look.kept.seen - 1 in _COMPARED and look.own.shape[0] > 1:
+            unknown[i] = spread_of_rows(look.own)
+    return unknown
 
 
 def _is_dense(gradient: Any) -> bool:
