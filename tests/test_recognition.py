@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -106,6 +107,8 @@ X = torch.linspace(-2, 2, 8).reshape(2, 4)
         (lambda x: torch.log_softmax(x, dim=1), nonlin.log_softmax.bind(axis=1)),
         (lambda x: F.gumbel_softmax(x, hard=True), nonlin.gumbel_softmax.bind(hard="yes")),
         (lambda x: tnn.Softplus(beta=3)(x), nonlin.softplus.bind(beta=3.0)),
+        (lambda x: F.leaky_relu(x, np.float32(0.25)), nonlin.leaky_relu.bind(alpha=0.25)),
+        (lambda x: tnn.LeakyReLU(True)(x), nonlin.leaky_relu.bind(alpha=1.0)),
     ],
 )
 def test_a_call_s_parameters_are_bound(call, expected):
@@ -146,6 +149,13 @@ def test_what_is_no_activation_is_none():
 def test_a_parameter_outside_the_record_s_domain_is_not_the_record():
     assert recognise(F.elu, (X, -1.0)) is None
     assert recognise(F.softplus, (X,), {"beta": -1.0}) is None
+    assert nonlin.nn.activation_of(tnn.ELU(-1.0)) is None
+
+
+def test_a_module_made_with_other_than_a_float():
+    read = nonlin.nn.activation_of
+    assert read(tnn.LeakyReLU(True)) == nonlin.leaky_relu.bind(alpha=1.0)  # not in place
+    assert read(tnn.LeakyReLU(torch.tensor(0.5))) == nonlin.leaky_relu.bind(alpha=0.5)
 
 
 def test_hugging_face_s_modules():

@@ -607,6 +607,31 @@ def test_a_difference_from_the_input_is_no_error_yet():
     assert not [f for f in _found(watcher) if f[0] == "output-loss-mismatch"]
 
 
+@pytest.mark.parametrize(
+    ("draw", "also", "found"),
+    [
+        ("sample", lambda d, z: 0, ["sample"]),
+        ("sample", lambda d, z: d.log_prob(z).mean(), []),
+        ("rsample", lambda d, z: 0, []),
+    ],
+)
+def test_a_sample_lets_no_gradient_through_unless_it_is_scored(draw, also, found):
+    torch.manual_seed(0)
+    encoder, decoder = nn.Linear(6, 4), nn.Linear(2, 6)
+    optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=1e-3)
+    x = torch.randn(32, 6)
+    with nonlin.watch(every=1, quiet=True) as watcher:
+        for _ in range(4):
+            mean, spread = encoder(x).chunk(2, dim=-1)
+            posterior = torch.distributions.Normal(mean, spread.exp())
+            z = getattr(posterior, draw)()
+            loss = F.mse_loss(decoder(torch.cat([z], -1)), x) + mean.square().mean()
+            optimizer.zero_grad()
+            (loss + also(posterior, z)).backward()
+            optimizer.step()
+    assert [f.evidence.get("operation") for f in watcher.diagnosis.findings] == found
+
+
 @pytest.mark.parametrize("call", [float, torch.Tensor.item])
 def test_a_parameter_that_is_read_as_a_number_gets_no_gradient(call):
     class Equation(nn.Module):

@@ -172,7 +172,8 @@ def _blank(record: Activation) -> ActivationModule:
 def activation_of(module: Any) -> Activation | None:
     """The record of a module activation, ours or PyTorch's, or None for any other module.
 
-    Parameters are those the module was made with; what it learned since stays in it.
+    Parameters are those the module was made with; what it learned since stays in it. A module
+    with a parameter outside the record's domain, such as ``nn.ELU(-1)``, is another function.
     """
     if isinstance(module, ActivationModule):
         return module.record
@@ -182,7 +183,10 @@ def activation_of(module: Any) -> Activation | None:
     read: dict[str, Any] = {
         p.name: p.from_torch(getattr(module, p.torch)) for p in record.parameters if p.torch
     }
-    return record.bind(**read)
+    try:
+        return record.bind(**read)
+    except NonlinError:
+        return None
 
 
 def find_activations(model: Any) -> dict[str, str]:

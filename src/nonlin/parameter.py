@@ -56,9 +56,17 @@ class Parameter:
         return f"{kind} {'>' if self.exclusive else '>='} {self.minimum:g}"
 
     def from_torch(self, theirs: Any) -> Value:
-        """The value that PyTorch writes as `theirs`; None is its word for the default."""
+        """The value that PyTorch writes as `theirs`; None is its word for the default.
+
+        PyTorch takes a tensor of one number for a number, and True: ``nn.LeakyReLU(True)``, meant
+        to be in place, has slope 1.
+        """
         if theirs is None:
             return self.default
+        if hasattr(theirs, "item"):
+            theirs = theirs.item()
+        if isinstance(theirs, bool) and not self.choices:
+            return int(theirs)
         ours = [choice for choice, word in self.torch_words.items() if word == theirs]
         return ours[0] if ours else theirs
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from numbers import Real
 from typing import Any, NamedTuple
 
 from nonlin.activation import Activation
@@ -134,7 +135,7 @@ class _Call:
         given = {**dict(zip(self.names, args, strict=False)), **kwargs}
         x = given.pop(self.names[0], None)
         tensors = tuple(v for v in given.values() if isinstance(v, torch.Tensor))
-        plain = {k: v for k, v in given.items() if isinstance(v, str | float | int | None)}
+        plain = {k: v for k, v in given.items() if isinstance(v, str | Real | None)}
         record = self._bind(plain)
         if key is not None and len(plain) == len(kwargs):
             self._bound[key] = record

@@ -73,6 +73,7 @@ class Between:
         """
         effect = seen.effect
         self._note_number(seen)
+        self._note_score(seen)
         self._note_dead_end(seen, when, path)
         self._note_difference(seen, result, when.step)
         if effect is Effect.MULTIPLY:
@@ -87,6 +88,9 @@ class Between:
             self.run.norms.add("other")
         elif effect is Effect.ADD:
             self._added(seen.tensors)
+        if seen.name == "broadcast_tensors":
+            self.origins.pass_on(seen.tensors, result)
+            return
         origin = self.origins.after(effect, seen.name, seen.tensors, result)
         if origin is not None:
             self.origins.note(result, origin)
@@ -139,6 +143,12 @@ class Between:
             name = self.names.parameter(seen.tensors[0])
             if name is not None:
                 self.run.read_as_numbers[name] = seen.name
+
+    def _note_score(self, seen: Seen) -> None:
+        """A sample's distance from a mean that learns, as its log-probability takes it."""
+        if seen.effect is Effect.ADD and "sub" in seen.name:
+            drawn = any(o.drawn for t in seen.tensors if (o := self.origins.of(t)))
+            self.run.scores_samples |= drawn and any(t.requires_grad for t in seen.tensors)
 
     def _note_dead_end(self, seen: Seen, when: When, path: str) -> None:
         if not any(t.requires_grad and not t.is_leaf for t in seen.tensors):

@@ -97,6 +97,8 @@ class Layers:
             self.run.branched |= origin.site.serves
         entry.reads_normalised = origin.normalised
         entry.from_input = origin.is_input
+        if origin.drawn and weight.requires_grad:
+            self.run.drawn[layer] = origin.drawn
         for source in origin.linear_from or ():
             entry.linear_calls[source] = entry.linear_calls.get(source, 0) + 1
         if entry.calls_of_step(when.step) <= MOST_CALLS and x.numel():

@@ -28,7 +28,7 @@ class Origin:
         normalised: whether a normalisation lies between the layer and here.
         batch_normalised: whether batch normalisation does.
         is_input: whether it comes from the network's input by linear steps.
-        detached: the operation that cut the gradient off.
+        drawn: the layers that gave the mean of which this is a sample, without a gradient.
         heads: activations of one kind whose outputs stand side by side here.
     """
 
@@ -40,7 +40,7 @@ class Origin:
     normalised: bool = False
     batch_normalised: bool = False
     is_input: bool = False
-    detached: str | None = None
+    drawn: frozenset[str] = frozenset()
     heads: tuple[Site, ...] = ()
 
     def output(self) -> Origin:
@@ -76,12 +76,22 @@ class Origins:
                 if isinstance(part, Tensor):
                     self._of[id(part)] = (weakref.ref(part), origin)
 
+    def pass_on(self, tensors: list[Tensor], results: Any) -> None:
+        """Note that each result comes from the tensor in its place, as in a broadcast."""
+        for tensor, result in zip(tensors, results, strict=True):
+            origin = self.of(tensor)
+            if origin is not None:
+                self.note(result, origin)
+
     def after(self, effect: Effect, name: str, tensors: list[Tensor], result: Any) -> Origin | None:
         """The origin of the result of a function that is no layer and no activation."""
         known = [(t, o) for t in tensors if (o := self.of(t)) is not None]
         if not known:
             return None
         first = known[0][1]
+        if name == "normal":
+            # As Normal.sample() draws; Normal.rsample() is a sum and a product.
+            return Origin(drawn=frozenset(o.producer for _, o in known if o.producer))
         if effect is Effect.VIEW:
             return _arranged(first, known[0][0], result)
         if effect is Effect.DROPOUT:
@@ -143,4 +153,5 @@ def _joined(origins: Iterable[Origin]) -> Origin:
         normalised=all(o.normalised for o in origins),
         batch_normalised=any(o.batch_normalised for o in origins),
         is_input=all(o.is_input for o in origins),
+        drawn=frozenset().union(*(o.drawn for o in origins)),
     )

@@ -207,6 +207,8 @@ def _blocked(finding: Finding, run: Run) -> list[Repair]:
     operation = finding.evidence.get("operation")
     if "parameters" in finding.evidence:
         return [Repair("code", f"Compute with the parameter itself, without {operation}.", {})]
+    if operation == "sample":
+        return [Repair("code", "Draw with Normal.rsample(), or mean + deviation * noise.", {})]
     if finding.cause == "detach":
         return [
             Repair(

@@ -27,8 +27,37 @@ class _Layer(NamedTuple):
 
 
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
-    """Trained layers that ran and never got a gradient, parameters read as numbers."""
-    return _layers(run) + _numbers(run)
+    """Trained layers that ran and never got a gradient, or none through a sample; parameters
+    read as numbers."""
+    return _layers(run) + _samples(run) + _numbers(run)
+
+
+def _samples(run: Run) -> list[Finding]:
+    fed = {p.layer for p in run.parameters.values() if p.without < p.seen}
+    for reader, means in run.drawn.items():
+        layers = tuple(sorted(means & fed))
+        if run.scores_samples or reader not in fed or not layers:
+            continue
+        return [
+            Finding(
+                kind="blocked-gradient",
+                severity="problem",
+                layer=layers[0],
+                cause="detach",
+                since_step=0,
+                summary=f"What {reader} reads is a sample around the output of "
+                f"{' and '.join(layers)}, drawn by torch.normal, as in Normal.sample(): no "
+                "gradient comes back through it.",
+                evidence={
+                    "operation": "sample",
+                    "operation_in": layers[0],
+                    "read_by": reader,
+                    "looks": max(p.seen for p in run.parameters.values()),
+                },
+                layers=layers,
+            )
+        ]
+    return []
 
 
 def _numbers(run: Run) -> list[Finding]:
