@@ -151,8 +151,6 @@ class Between:
             self.run.scores_samples |= drawn and any(t.requires_grad for t in seen.tensors)
 
     def _note_dead_end(self, seen: Seen, when: When, path: str) -> None:
-        if not any(t.requires_grad and not t.is_leaf for t in seen.tensors):
-            return
         if not seen.grad:
             kind, name = "detach", "no_grad"
         elif seen.effect is Effect.STEP:
@@ -160,6 +158,8 @@ class Between:
         elif seen.effect is Effect.DETACH:
             kind, name = "detach", seen.name
         else:
+            return
+        if not any(t.requires_grad and not t.is_leaf for t in seen.tensors):
             return
         # Where it was first met in a step decides, so that logging after the pass does not hide it.
         known = self.run.blockers.get((name, path))

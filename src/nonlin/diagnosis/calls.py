@@ -36,6 +36,7 @@ class Frame(NamedTuple):
 
     module: nn.Module
     path: str | None
+    place: str  # its path, or that of what is around it
     seen: Seen | None
 
 
@@ -111,7 +112,7 @@ class Calls:
         """Whether a module that begins is known to be a mere container or layer; then noted."""
         if not self.stack or self._records.get(module, module) is not None:
             return False
-        self.stack.append(Frame(module, self.names.module(module), None))
+        self._push(module, self.names.module(module), None)
         return True
 
     def pass_out(self) -> bool:
@@ -130,7 +131,7 @@ class Calls:
         if record is not None and inputs and isinstance(inputs[0], Tensor) and not self._inside():
             tensors = learned_of(module, record)
             seen = self._activation(record, inputs[0], tensors, path, True)
-        self.stack.append(Frame(module, path, seen))
+        self._push(module, path, seen)
 
     def leave(self, module: nn.Module, output: Any) -> None:
         """A module ends."""
@@ -143,6 +144,9 @@ class Calls:
             for part in parts if isinstance(parts, tuple | list) else (parts,):
                 if isinstance(part, Tensor):
                     self._handed_out(module, part)
+
+    def _push(self, module: nn.Module, path: str | None, seen: Seen | None) -> None:
+        self.stack.append(Frame(module, path, path or self._path(), seen))
 
     def _ended(self, frame: Frame) -> None:
         if frame.path and frame.module._parameters:
@@ -255,7 +259,7 @@ class Calls:
         return bool(self.stack) and self.stack[-1].seen is not None
 
     def _path(self) -> str:
-        return next((f.path for f in reversed(self.stack) if f.path), "")
+        return self.stack[-1].place if self.stack else ""
 
     def _record(self, module: nn.Module) -> Activation | None:
         if module not in self._records:

@@ -50,12 +50,12 @@ class Gradient:
         self.place.norms[self.place.call] = norm
         if self.alone:
             return
-        zeros = tiny = norm.new_tensor(float("nan"))
+        self.site.gradient.add(self.step, norm.reshape(1))
         if gradient.dtype.itemsize < 4:
             limit = torch.finfo(gradient.dtype).tiny
             zeros = (gradient == 0).float().mean()
             tiny = (gradient.abs() < limit).float().mean()
-        self.site.gradient.add(self.step, torch.stack([norm, zeros, tiny]).float())
+            self.site.rounded.add(self.step, torch.stack([zeros, tiny]))
 
 
 def over_calls(norms: dict[int, Tensor]) -> Tensor | None:

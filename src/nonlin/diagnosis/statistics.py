@@ -110,7 +110,9 @@ class Site:
     over_batch: bool = False  # of softmax: it sums over the rows of the batch
     plain_dropout: bool = False  # nn.Dropout acts on its output
     series: Series = field(default_factory=lambda: Series(SITE_FIELDS))
-    gradient: Series = field(default_factory=lambda: Series(("norm", "zeros", "share_tiny")))
+    gradient: Series = field(default_factory=lambda: Series(("norm",)))
+    # Of a gradient of 16 bits: shares that are 0, and below the smallest normal number.
+    rounded: Series = field(default_factory=lambda: Series(("zeros", "share_tiny")))
     over_calls: Series = field(default_factory=lambda: Series(CALLS_FIELDS))
     first: UnitSample | None = None
     recent: deque[UnitSample] = field(default_factory=lambda: deque(maxlen=RECENT))

@@ -12,7 +12,8 @@ from nonlin.diagnosis.measuring import followed, own_part, spread_of_rows
 from nonlin.diagnosis.naming import Names, layer_of
 from nonlin.diagnosis.statistics import Parameter, Run
 
-# Sampled steps at which the rows of weights are compared.
+# Sampled steps at which the rows of weights are compared, and at which it is counted what a step
+# leaves as it was where that is not rounding's doing: where numbers have more than 16 bits.
 _COMPARED = (0, 4)
 
 
@@ -152,6 +153,7 @@ def _lost(looked: list[_Look], changed: Tensor, sizes: list[int]) -> Tensor:
         i: followed(own_part(look.gradient))
         for i, look in enumerate(looked)
         if _is_dense(look.gradient)
+        and (look.own.dtype.itemsize < 4 or look.kept.seen - 1 in _COMPARED)
     }
     whole = [i for i, gradient in gradients.items() if gradient.numel() == sizes[i] > 0]
     if not whole:

@@ -80,7 +80,7 @@ def _lost_gradients(run: Run, limits: Thresholds) -> list[Finding]:
     lost = {}
     first = None
     for site in ev.hidden(run):
-        steps, table = site.gradient.table()
+        steps, table = site.rounded.table()
         tiny = table["share_tiny"]
         good = np.isfinite(tiny)
         if not good.any() or site.dtype is None or "bfloat16" in str(site.dtype):
