@@ -149,6 +149,24 @@ def test_the_gradient_is_that_of_autograd():
     assert watcher.run.loss.table()[1]["loss"][0] == pytest.approx(float(loss), rel=1e-6)
 
 
+def test_a_tensor_that_is_overwritten_is_measured_anew():
+    torch.manual_seed(3)
+    model = nn.Sequential(nn.Linear(6, 8), nn.ReLU(inplace=True), nn.Linear(8, 2))
+    with torch.inference_mode():
+        x = torch.randn(64, 6)
+    model[0].requires_grad_(False)
+    with nonlin.watch(model, every=1, quiet=True) as watcher:
+        optimizer = torch.optim.SGD(model[2].parameters(), lr=0.1)
+        h = F.linear(x.clone(), model[0].weight, model[0].bias)
+        model(x).square().mean().backward()
+        optimizer.step()
+    table = watcher.run.sites["1"].series.table()[1]
+    assert table["z_rms"][0] == pytest.approx(float(h.square().mean().sqrt()), rel=1e-5)
+    assert table["out_rms"][0] == pytest.approx(float(h.relu().square().mean().sqrt()), rel=1e-5)
+    read = watcher.run.weights["2"].input.table()[1]
+    assert read["rms"][0] == table["out_rms"][0]
+
+
 def test_expected_slope_agrees_with_drawing():
     z = torch.randn(1 << 18, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     for name in ("relu", "tanh", "sigmoid", "gelu", "elu"):

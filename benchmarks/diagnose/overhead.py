@@ -195,7 +195,7 @@ def main() -> None:
     print(f"median overhead {middle:.2%}")
     if options.json:
         head = {
-            "command": "python benchmarks/diagnose/overhead.py",
+            "command": f"python benchmarks/diagnose/overhead.py --seconds {options.seconds:g}",
             "torch": torch.__version__,
             "threads": 1,
             "median_overhead": middle,

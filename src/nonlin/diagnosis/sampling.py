@@ -34,6 +34,7 @@ class Schedule:
         self._began = self._last = time.perf_counter()
         self._plain: deque[float] = deque(maxlen=_KEPT)
         self._costs: deque[float] = deque(maxlen=_KEPT)
+        self._expected = 0.0  # cost of a look
         self._due = 0
         # Several processes have to look at the same steps, whatever their clocks say.
         self.in_step = False
@@ -73,6 +74,7 @@ class Schedule:
             # Not more than several times what was counted: a validation may lie in between.
             cost = max(self._counted, min(extra, 4 * self._counted))
             self._costs.append(cost)
+            self._expected = median(self._costs)
             self.spent += cost
             self._counted = 0.0
         else:
@@ -87,5 +89,4 @@ class Schedule:
             return True
         if self.in_step:
             return False
-        expected = median(self._costs) if self._costs else 0.0
-        return self.spent + expected < self.overhead * (now - self._began)
+        return self.spent + self._expected < self.overhead * (now - self._began)
