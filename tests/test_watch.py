@@ -11,6 +11,7 @@ import time
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -165,6 +166,25 @@ def test_a_tensor_that_is_overwritten_is_measured_anew():
     assert table["out_rms"][0] == pytest.approx(float(h.relu().square().mean().sqrt()), rel=1e-5)
     read = watcher.run.weights["2"].input.table()[1]
     assert read["rms"][0] == table["out_rms"][0]
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float16])
+def test_a_program_with_another_default_dtype_is_measured(dtype):
+    usual = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        model = nn.Sequential(nn.Linear(6, 8), nn.GELU(), nn.Linear(8, 2))
+        with nonlin.watch(model, every=1, quiet=True) as watcher:
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+            for _ in range(6):
+                model(torch.randn(64, 6)).square().mean().backward()
+                optimizer.step()
+    finally:
+        torch.set_default_dtype(usual)
+    assert not watcher.run.notes
+    assert len(watcher.run.sites["1"].series) == len(watcher.run.parameters["0.weight"].series) == 6
+    lost = watcher.run.parameters["0.weight"].series.table()[1]["lost"]
+    assert np.isfinite(lost).sum() == (2 if dtype == torch.float64 else 6)
 
 
 def test_expected_slope_agrees_with_drawing():

@@ -166,7 +166,7 @@ def _lost(looked: list[_Look], changed: Tensor, sizes: list[int]) -> Tensor:
     ends = list(itertools.accumulate(sizes[i] for i in whole))
     at = sums[:, torch.tensor(ends, device=sums.device) - 1]
     counts = at.diff(dim=1, prepend=at.new_zeros(2, 1))
-    shares[torch.tensor(whole, device=shares.device)] = counts[0] / counts[1]
+    shares[torch.tensor(whole, device=shares.device)] = (counts[0] / counts[1]).float()
     return shares
 
 
