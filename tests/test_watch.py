@@ -513,11 +513,14 @@ def test_check_command(tmp_path, monkeypatch, capsys):
         "    model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 3), nn.Softmax(-1))\n"
         "    return model, (torch.randn(64, 4), torch.randint(3, (64,)))\n"
         "def wrong():\n    return 3\n"
+        "def of(activation, width=3):\n    return activation\n"
     )
     assert run(["check", "mine_for_check:build", "--fail-on", "warning"]) == 1
     assert "output-loss-mismatch" in capsys.readouterr().out
     assert run(["check", "mine_for_check:wrong"]) == 2
     assert "returned a int; allowed: (model, batch)" in capsys.readouterr().err
+    assert run(["check", "mine_for_check:of"]) == 2
+    assert "takes activation; allowed: a function without arguments" in capsys.readouterr().err
 
 
 def test_every_kind_is_explained():

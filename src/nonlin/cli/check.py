@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,8 +16,8 @@ def check(
     target: Annotated[
         str,
         typer.Argument(
-            help="module:function that returns (model, batch) or (model, batch, loss); the batch "
-            "is (inputs, targets)."
+            help="module:function without arguments that returns (model, batch) or (model, batch, "
+            "loss); the batch is (inputs, targets)."
         ),
     ],
     json: Annotated[Path | None, typer.Option(help="Write the findings to this file.")] = None,
@@ -40,7 +42,9 @@ def check(
     require_severity(fail_on)
     for option, file in (("--json", json), ("--html", html)):
         check_writable(option, file)
-    given: Any = call(f"check {target!r}", resolve(target, "check"))
+    function = resolve(target, "check")
+    _require_no_arguments(target, function)
+    given: Any = call(f"check {target!r}", function)
     if isinstance(given, tuple) and len(given) > 2 and _is_tensor(given[2]):
         given = (given[0], (given[1], given[2]), *given[3:])
     if not isinstance(given, tuple) or len(given) not in (2, 3):
@@ -55,6 +59,23 @@ def check(
     if html is not None:
         write("--html", html, diagnosis.to_html())
     return 1 if fail_on is not None and fails(diagnosis, fail_on) else 0
+
+
+def _require_no_arguments(target: str, function: Callable[..., Any]) -> None:
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return  # Of a builtin nobody knows.
+    wanted = [
+        p.name
+        for p in signature.parameters.values()
+        if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    ]
+    if wanted:
+        raise NonlinError(
+            f"check {target!r}: takes {', '.join(wanted)}; allowed: a function without arguments "
+            "that returns (model, batch) or (model, batch, loss)"
+        )
 
 
 def _is_tensor(thing: object) -> bool:
