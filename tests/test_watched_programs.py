@@ -607,6 +607,18 @@ def test_a_difference_from_the_input_is_no_error_yet():
     assert not [f for f in _found(watcher) if f[0] == "output-loss-mismatch"]
 
 
+def test_a_product_with_a_constant_is_linear():
+    torch.manual_seed(0)
+    x, y = data()
+    mean = torch.full((len(x), len(x)), 1.0 / len(x))
+    first, last = nn.Linear(INPUTS, 16), nn.Linear(16, 3)
+    parameters = [*first.parameters(), *last.parameters()]
+    watcher = _descend(parameters, lambda: F.cross_entropy(last(F.elu(mean @ first(x))), y))
+    (site,) = watcher.run.sites.values()
+    assert site.producer is not None
+    assert site.linear_input
+
+
 @pytest.mark.parametrize(
     ("draw", "also", "found"),
     [

@@ -10,6 +10,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Sequence
 from functools import cache
+from math import isfinite
 from typing import Any, NamedTuple
 
 from torch import Tensor
@@ -139,6 +140,8 @@ def match(z: Tensor, y: Tensor) -> Activation | None:
         >>> match(z, z * 0.5)
     """
     allowed = _TOLERANCE * float(y.abs().max())
+    if not isfinite(allowed):
+        return None  # As with -inf for what is masked, from which everything is as far.
     if _are_on_a_line(z, y, allowed):
         return None  # As numbers near 0 are of most functions.
     nearest: tuple[float, Activation] | None = None

@@ -114,6 +114,11 @@ class Origins:
             if len(moving) > 1:
                 return _joined([self.of(t) or NOWHERE for t in moving])
             return replace(first, exact=False, heads=())
+        if effect is Effect.WEIGHT:
+            # A product with a constant, such as the matrix of a graph, is linear.
+            constant = not any(t.requires_grad for t in tensors if t is not known[0][0])
+            if len(known) == 1 and constant:
+                return replace(first, exact=False, heads=())
         if effect is Effect.MULTIPLY:
             others = [t for t in tensors if t.numel() > 1]
             if len(others) == 1:

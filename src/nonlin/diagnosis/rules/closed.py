@@ -29,6 +29,8 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
             continue  # What died is the signal.
         if ev.dies(site.record) and (finding := _dead(run, site, limits)):
             dead.append(finding)
+        elif site.name == "selu" and any(f.kind == "selu-misuse" for f in found):
+            continue  # A consequence: without its conditions its signal grows.
         elif ev.saturates(site.record) and not site.is_gated:
             saturated += filter(None, [_saturated(run, site, limits)])
     return dead + saturated
