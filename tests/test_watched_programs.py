@@ -607,6 +607,20 @@ def test_a_difference_from_the_input_is_no_error_yet():
     assert not [f for f in _found(watcher) if f[0] == "output-loss-mismatch"]
 
 
+def test_saturation_that_follows_from_selu_s_initialisation_is_told_once():
+    torch.manual_seed(0)
+    x, y = data()
+    layers = []
+    for inputs in (INPUTS, *[64] * 12):
+        layers += [nn.Linear(inputs, 64), nn.SELU()]
+        nn.init.normal_(layers[-2].weight, std=3 / inputs**0.5)
+    model = nn.Sequential(*layers, nn.Linear(64, 3))
+    watcher = _descend(list(model.parameters()), lambda: F.cross_entropy(model(x), y), rate=1e-2)
+    kinds = watcher.diagnosis.kinds()
+    assert "selu-misuse" in kinds
+    assert "saturated-units" not in kinds
+
+
 def test_a_product_with_a_constant_is_linear():
     torch.manual_seed(0)
     x, y = data()

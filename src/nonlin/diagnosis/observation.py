@@ -104,7 +104,7 @@ class Observer:
         looking, self.calls.looking = self.calls.looking, False
         # Inside a compiled region Dynamo would compile the measurement too.
         dynamo = _dynamo.set_eval_frame(None)
-        # Not `with torch.no_grad()`, whose object alone costs a microsecond at each call.
+        # Not torch.no_grad(): a step would make hundreds of these objects.
         grad = torch.is_grad_enabled()
         torch._C._set_grad_enabled(False)
         try:

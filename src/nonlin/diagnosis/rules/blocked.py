@@ -27,37 +27,35 @@ class _Layer(NamedTuple):
 
 
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
-    """Trained layers that ran and never got a gradient, or none through a sample; parameters
-    read as numbers."""
+    """Trained layers that never got a gradient, samples without one, parameters read as numbers."""
     return _layers(run) + _samples(run) + _numbers(run)
 
 
 def _samples(run: Run) -> list[Finding]:
     fed = {p.layer for p in run.parameters.values() if p.without < p.seen}
-    for reader, means in run.drawn.items():
-        layers = tuple(sorted(means & fed))
-        if run.scores_samples or reader not in fed or not layers:
-            continue
-        return [
-            Finding(
-                kind="blocked-gradient",
-                severity="problem",
-                layer=layers[0],
-                cause="detach",
-                since_step=0,
-                summary=f"What {reader} reads is a sample around the output of "
-                f"{' and '.join(layers)}, drawn by torch.normal, as in Normal.sample(): no "
-                "gradient comes back through it.",
-                evidence={
-                    "operation": "sample",
-                    "operation_in": layers[0],
-                    "read_by": reader,
-                    "looks": max(p.seen for p in run.parameters.values()),
-                },
-                layers=layers,
-            )
-        ]
-    return []
+    found = [(reader, sorted(means & fed)) for reader, means in run.drawn.items() if reader in fed]
+    found = [(reader, layers) for reader, layers in found if layers]
+    if run.scores_samples or not found:
+        return []
+    reader, layers = found[0]
+    return [
+        Finding(
+            kind="blocked-gradient",
+            severity="problem",
+            layer=layers[0],
+            cause="detach",
+            since_step=0,
+            summary=f"What {reader} reads is a sample around the output of {' and '.join(layers)}, "
+            "drawn by torch.normal, as in Normal.sample(): no gradient comes back through it.",
+            evidence={
+                "operation": "sample",
+                "operation_in": layers[0],
+                "read_by": reader,
+                "looks": max(p.seen for p in run.parameters.values()),
+            },
+            layers=tuple(layers),
+        )
+    ]
 
 
 def _numbers(run: Run) -> list[Finding]:
