@@ -116,7 +116,10 @@ class Between:
             self.run.branched |= layers or frozenset()
 
     def _added(self, tensors: list[Tensor]) -> None:
-        if sum(t.requires_grad and not t.is_leaf for t in tensors) > 1:
+        moving = [t for t in tensors if t.requires_grad and not t.is_leaf]
+        if len(moving) > 1 and self.origins.read_the_same(moving):
+            return  # Side by side they are one layer.
+        if len(moving) > 1:
             self.run.residuals += 1
             self.used_elsewhere(tensors)
         elif any(t.is_leaf and t.requires_grad for t in tensors):

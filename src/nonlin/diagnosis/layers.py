@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -104,7 +105,8 @@ class Layers:
         if entry.calls_of_step(when.step) <= MOST_CALLS and x.numel():
             scales = [self.scales.rms(x), self.scales.rms(result)]
             entry.input.add(when.step, torch.stack(scales).float())
-        self.origins.note(result, Origin(frozenset({layer}), layer, axis=axis))
+        reads = weakref.ref(x)
+        self.origins.note(result, Origin(frozenset({layer}), layer, axis=axis, reads=reads))
 
     def _first(
         self,

@@ -33,7 +33,10 @@ class Effect(Enum):
 # What tracing does not have to tell apart stands here.
 _KNOWN = {
     Effect.VIEW: calls.VIEWS | {"identity", "gather", "take_along_dim"},
-    Effect.LINEAR: calls.AVERAGES | calls.JOINS | {"cumsum", "neg", "neg_", "negative", "sum"},
+    Effect.LINEAR: calls.AVERAGES
+    | calls.JOINS
+    | {"cumsum", "neg", "neg_", "negative", "sum"}
+    | {"index_add", "index_add_", "scatter_add", "scatter_add_"},
     Effect.ADD: calls.SUMS,
     Effect.MULTIPLY: calls.PRODUCTS | calls.QUOTIENTS,
     Effect.BATCH_NORM: {"batch_norm"},
@@ -41,7 +44,7 @@ _KNOWN = {
     Effect.DROPOUT: calls.DROPOUTS | {"feature_dropout"},
     Effect.WEIGHT: calls.CONVOLUTIONS
     | calls.MATMULS
-    | {"linear", "addmm", "__rmatmul__", "bilinear"},
+    | {"linear", "addmm", "__rmatmul__", "bilinear", "_sparse_mm", "spmm"},
 }
 _NAMES = {
     Effect.STEP: """round round_ sign sign_ floor floor_ ceil ceil_ trunc trunc_ heaviside

@@ -30,6 +30,7 @@ class Origin:
         is_input: whether it comes from the network's input by linear steps.
         drawn: the layers that gave the mean of which this is a sample, without a gradient.
         heads: activations of one kind whose outputs stand side by side here.
+        reads: what the layer whose output this is has read.
     """
 
     linear_from: frozenset[str] | None = None
@@ -42,6 +43,7 @@ class Origin:
     is_input: bool = False
     drawn: frozenset[str] = frozenset()
     heads: tuple[Site, ...] = ()
+    reads: weakref.ref[Tensor] | None = None
 
     def output(self) -> Origin:
         """The same, as the output of its heads' activation where it has some."""
@@ -75,6 +77,12 @@ class Origins:
             for part in result:
                 if isinstance(part, Tensor):
                     self._of[id(part)] = (weakref.ref(part), origin)
+
+    def read_the_same(self, tensors: list[Tensor]) -> bool:
+        """Whether these are outputs of layers that have all read one and the same tensor."""
+        origins = [self.of(t) for t in tensors]
+        read = [o.reads() for o in origins if o is not None and o.reads is not None]
+        return len(read) == len(tensors) and read[0] is not None and all(x is read[0] for x in read)
 
     def pass_on(self, tensors: list[Tensor], results: Any) -> None:
         """Note that each result comes from the tensor in its place, as in a broadcast."""
@@ -115,15 +123,26 @@ class Origins:
                 return _joined([self.of(t) or NOWHERE for t in moving])
             return replace(first, exact=False, heads=())
         if effect is Effect.WEIGHT:
-            # A product with a constant, such as the matrix of a graph, is linear.
-            constant = not any(t.requires_grad for t in tensors if t is not known[0][0])
-            if len(known) == 1 and constant:
-                return replace(first, exact=False, heads=())
+            return _multiplied(tensors, known)
         if effect is Effect.MULTIPLY:
             others = [t for t in tensors if t.numel() > 1]
             if len(others) == 1:
                 return replace(first, exact=False, heads=())
         return replace(NOWHERE, axis=first.axis, producer=None)
+
+
+def _multiplied(tensors: list[Tensor], known: list[tuple[Tensor, Origin]]) -> Origin:
+    """The origin of a matrix product without a weight."""
+    moving = [(t, o) for t, o in known if not o.is_input] or known
+    signal, origin = moving[0]
+    others = [t for t in tensors if t is not signal]
+    if len(moving) > 1 or any(t.requires_grad for t in others):
+        return Origin(axis=known[0][1].axis)
+    # A constant, such as the matrix of a graph, changes nothing; one that came with the input
+    # changes nothing where it stands before the signal, as it then mixes rows alone.
+    if len(known) == 1 or signal is tensors[-1]:
+        return replace(origin, exact=False, heads=())
+    return replace(origin, exact=False, heads=(), linear_from=None)
 
 
 def _arranged(origin: Origin, tensor: Tensor, result: Any) -> Origin:

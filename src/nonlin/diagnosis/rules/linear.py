@@ -93,13 +93,18 @@ def _is_redundant(run: Run, source: Weight, weight: Weight) -> bool:
 
     A narrow middle is a factorisation, which somebody meant; so is a depthwise convolution.
     """
-    if not source.has_bias and not weight.reads_normalised:
+    if not source.has_bias and not weight.reads_normalised and not _is_a_wide_sum(source, weight):
         return False  # So does whoever multiplies two matrices.
     if source.groups > 1 or weight.groups > 1 or source.layer in run.branched or weight.tied:
         return False
     if sum(source.layer in w.linear_from for w in run.weights.values()) > 1:
         return False
     return source.outputs >= min(source.fan_in, weight.outputs)
+
+
+def _is_a_wide_sum(source: Weight, weight: Weight) -> bool:
+    """Whether layers side by side are added in a middle wider than both ends, for nothing."""
+    return len(weight.linear_from) > 1 and source.outputs > max(source.fan_in, weight.outputs)
 
 
 def _unused(run: Run, limits: Thresholds) -> list[Finding]:

@@ -85,7 +85,8 @@ def _grows(layer: _Layer, limits: Thresholds) -> list[Finding]:
         growth = table["first"] / table["last"]
     falling = (table["rising"] <= 1 - _STEADY) & np.isfinite(growth)
     over = falling & (growth >= limits.growth)
-    if over.mean() < 0.5:
+    # Where it begins so, steps that large have soon moved the weights elsewhere.
+    if not over[0] and over.mean() < 0.5:
         return []
     calls, size = int(table["calls"][-1]), float(np.median(growth[over]))
     rate = size ** (1 / max(calls - 1, 1))
