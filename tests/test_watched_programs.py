@@ -870,3 +870,111 @@ def test_lookup_tables_lose_small_steps_in_16_bits(dtype):
     watcher = _descend([*table.parameters(), *out.parameters()], error, steps=200, rate=3e-4)
     kinds = {kind for kind, _, _ in _found(watcher)}
     assert kinds == ({"underflow"} if dtype == torch.bfloat16 else set())
+
+
+class _Graph(nn.Module):
+    """Layers that read their neighbours' sum, the graph's matrix given with the input."""
+
+    def __init__(self, between, aggregate, depth=6):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(INPUTS if i == 0 else 16, 16) for i in range(depth))
+        self.out = nn.Linear(16, 3)
+        self.between, self.aggregate = between, aggregate
+
+    def forward(self, x, graph):
+        for layer in self.layers:
+            x = self.between(self.aggregate(graph, layer(x)))
+        return self.out(x)
+
+
+def _summed(edges, h):
+    target, source = edges
+    return torch.zeros_like(h).index_add_(0, target, h[source])
+
+
+def _graph(form):
+    torch.manual_seed(0)
+    x, y = data()
+    matrix = (torch.rand(len(x), len(x)) < 0.01).float() + torch.eye(len(x))
+    matrix = matrix / matrix.sum(1, keepdim=True)
+    aggregate, graph = {
+        "dense": (torch.matmul, matrix),
+        "sparse": (torch.sparse.mm, matrix.to_sparse()),
+        "edges": (_summed, matrix.nonzero().T),
+    }[form]
+    return x, y, graph, aggregate
+
+
+@pytest.mark.parametrize("form", ["dense", "sparse", "edges"])
+def test_layers_of_a_graph_network_are_told_apart(form):
+    x, y, graph, aggregate = _graph(form)
+    model = _Graph(F.elu, aggregate)
+    watcher = _descend(model.parameters(), lambda: F.cross_entropy(model(x, graph), y), steps=3)
+    assert list(watcher.diagnosis.activations) == [f"layers.{i}:elu" for i in range(6)]
+
+
+@pytest.mark.parametrize("form", ["dense", "sparse", "edges"])
+def test_a_graph_network_without_activations_is_linear(form):
+    x, y, graph, aggregate = _graph(form)
+    model = _Graph(nn.Identity(), aggregate)
+    watcher = _descend(model.parameters(), lambda: F.cross_entropy(model(x, graph), y), steps=3)
+    assert [kind for kind, _, _ in _found(watcher) if kind == "linear-network"]
+
+
+def test_a_given_matrix_behind_the_signal_makes_no_linear_network():
+    """It turns each row its own way, and two layers around it are not one."""
+    torch.manual_seed(0)
+    x, y = data()
+
+    class Turned(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = nn.Linear(INPUTS, 16), nn.Linear(16, 3)
+
+        def forward(self, x, turn):
+            return self.second((self.first(x)[:, None] @ turn).squeeze(1))
+
+    model, turn = Turned(), torch.randn(len(x), 16, 16) / 4
+    watcher = _descend(model.parameters(), lambda: F.cross_entropy(model(x, turn), y))
+    assert _found(watcher) == []
+
+
+@pytest.mark.parametrize("join", [torch.add, torch.mul])
+def test_layers_side_by_side_are_one_layer_where_they_are_added(join):
+    torch.manual_seed(0)
+    x, y = data()
+
+    class Gated(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.gate, self.up = (nn.Linear(INPUTS, 32, bias=False) for _ in range(2))
+            self.down = nn.Linear(32, INPUTS, bias=False)
+            self.out = nn.Linear(INPUTS, 3)
+
+        def forward(self, x):
+            return self.out(x + self.down(join(self.gate(x), self.up(x))))
+
+    model = Gated()
+    watcher = _descend(model.parameters(), lambda: F.cross_entropy(model(x), y))
+    kinds = [kind for kind, _, _ in _found(watcher)]
+    assert kinds == (["linear-network"] if join is torch.add else [])
+
+
+def test_a_gradient_that_only_begins_too_large_over_the_moments_is_told():
+    torch.manual_seed(0)
+    x, y = data()
+    lift, wide, narrow = nn.Linear(INPUTS, 16), nn.Linear(16, 32), nn.Linear(32, 16)
+    with torch.no_grad():
+        wide.weight.mul_(1.5)
+    out = nn.Linear(16, 3)
+    parameters = [p for m in (lift, wide, narrow, out) for p in m.parameters()]
+
+    def error():
+        h = lift(x)
+        for _ in range(40):
+            h = h + narrow(F.elu(wide(h)))
+        return F.cross_entropy(out(h), y)
+
+    watcher = _descend(parameters, error, rate=3e-3)
+    (finding,) = [f for f in watcher.diagnosis.findings if f.kind == "exploding-gradient"]
+    assert (finding.cause, finding.since_step) == ("init-scale", 0)

@@ -182,7 +182,8 @@ class Calls:
             if isinstance(loss, Tensor) and loss.numel() == 1:
                 self.run.loss.add(self.step, loss.detach().reshape(1).float())
             return None
-        tensors = tensors_in(args, kwargs)
+        # A sparse matrix is that of a graph: it has no rows to look at, and is a constant.
+        tensors = [t for t in tensors_in(args, kwargs) if t.layout == torch.strided]
         if not tensors or is_wrapped(tensors[0]):
             return None
         if grad and not self.handwritten.follows(effect, name):

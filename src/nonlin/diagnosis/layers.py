@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from nonlin.diagnosis.arguments import is_wrapped
 from nonlin.diagnosis.naming import Names, layer_of
 from nonlin.diagnosis.provenance import Origin, Origins
 from nonlin.diagnosis.scales import Scales
@@ -61,7 +62,7 @@ class Layers:
             path: of the module around it.
         """
         weight, x = self._pair(call, tensors, args, kwargs)
-        if weight is None or x is None:
+        if weight is None or x is None or is_wrapped(x):
             return None
         name = self.names.parameter(weight)
         if name is None and call in _PRODUCTS:

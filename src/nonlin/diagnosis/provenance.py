@@ -140,9 +140,10 @@ def _multiplied(tensors: list[Tensor], known: list[tuple[Tensor, Origin]]) -> Or
         return Origin(axis=known[0][1].axis)
     # A constant, such as the matrix of a graph, changes nothing; one that came with the input
     # changes nothing where it stands before the signal, as it then mixes rows alone.
+    mixed = replace(origin, exact=False, heads=(), reads=None)
     if len(known) == 1 or signal is tensors[-1]:
-        return replace(origin, exact=False, heads=())
-    return replace(origin, exact=False, heads=(), linear_from=None)
+        return mixed
+    return replace(mixed, linear_from=None)
 
 
 def _arranged(origin: Origin, tensor: Tensor, result: Any) -> Origin:
