@@ -199,7 +199,7 @@ def test_a_repair_is_tried_and_helps(tmp_path, capsys, monkeypatch):
     assert tried["kind"] == "output-loss-mismatch"
     assert tried["change"] == {"remove": ["3"]}
     assert tried["loss_after"] < tried["loss_before"]
-    assert "output-loss-mismatch in 3" in capsys.readouterr().out
+    assert "output-loss-mismatch in layer 3" in capsys.readouterr().out
 
 
 def test_the_page_opens_offline_and_escapes_names(tmp_path):
@@ -249,5 +249,7 @@ def test_fail_on_raises_at_the_end():
             F.cross_entropy(model(x), y).backward()
             torch.optim.SGD(model.parameters(), lr=0.1).step()
 
-    with pytest.raises(nonlin.NonlinError, match="fail_on='warning', found: linear-network in 0"):
+    with pytest.raises(
+        nonlin.NonlinError, match="fail_on='warning', found: linear-network in layer 0"
+    ):
         train()

@@ -518,7 +518,7 @@ def test_check_command(tmp_path, monkeypatch, capsys):
     assert run(["check", "mine_for_check:build", "--fail-on", "warning"]) == 1
     assert "output-loss-mismatch" in capsys.readouterr().out
     assert run(["check", "mine_for_check:wrong"]) == 2
-    assert "returned a int; allowed: (model, batch)" in capsys.readouterr().err
+    assert "returned int; allowed: (model, batch)" in capsys.readouterr().err
     assert run(["check", "mine_for_check:of"]) == 2
     assert "takes activation; allowed: a function without arguments" in capsys.readouterr().err
 

@@ -86,4 +86,4 @@ def _is_tensor(thing: object) -> bool:
 
 def _told(given: object) -> str:
     many = f" of {len(given)}" if isinstance(given, tuple | list) else ""
-    return f"a {type(given).__name__}{many}"
+    return f"{type(given).__name__}{many}"

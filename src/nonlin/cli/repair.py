@@ -64,7 +64,7 @@ def repair(
             told=lambda text: print(f"nonlin: {text}", file=sys.stderr),
         )
     for finding in diagnosis.findings:
-        out.print(f"{finding.kind} in {finding.layer} ({finding.cause})", markup=False)
+        out.print(f"{finding.kind} in {finding.title} ({finding.cause})", markup=False)
         mine = {v.repair.text: v for v in tried if v.finding is finding}
         for one in finding.repairs:
             result = mine.get(one.text)

@@ -28,6 +28,26 @@ KINDS = (
 _DOCS = "docs/findings.md"
 
 
+def titled(layer: str) -> str:
+    """What a sentence calls a layer: paths in an unnamed nn.Sequential are mere numbers.
+
+    >>> titled("2"), titled("encoder.0")
+    ('layer 2', 'encoder.0')
+    """
+    return f"layer {layer}" if layer[:1].isdigit() else layer
+
+
+class Titled:
+    """What has a layer."""
+
+    layer: str
+
+    @property
+    def title(self) -> str:
+        """What a sentence calls the layer."""
+        return titled(self.layer)
+
+
 @dataclass(frozen=True)
 class Threshold:
     """The limit that a finding went over, and where the limit comes from.
@@ -60,7 +80,7 @@ class Repair:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Titled):
     """One thing that is wrong.
 
     Attributes:

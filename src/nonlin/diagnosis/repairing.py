@@ -6,7 +6,7 @@ import dataclasses
 import math
 
 from nonlin.diagnosis import evidence as ev
-from nonlin.diagnosis.finding import Finding, Repair
+from nonlin.diagnosis.finding import Finding, Repair, titled
 from nonlin.diagnosis.statistics import Run
 from nonlin.diagnosis.substitutes import can_pass
 
@@ -96,7 +96,7 @@ def _dead(finding: Finding, run: Run) -> list[Repair]:
         "negative-bias": [
             Repair(
                 "initialisation",
-                f"Start the biases of {finding.layers[0]} at 0.",
+                f"Start the biases of {titled(finding.layers[0])} at 0.",
                 {"zero_bias": list(finding.layers)},
             )
         ],
@@ -193,11 +193,11 @@ def _linear(finding: Finding, run: Run) -> list[Repair]:
             _NORMALISE,
         ]
     if "results_thrown_away" in finding.evidence:
-        return [Repair("code", f"Take the result of {finding.layer}: x = f(x), not f(x).", {})]
+        return [Repair("code", f"Take the result of {finding.title}: x = f(x), not f(x).", {})]
     return [
         Repair(
             "activation",
-            f"Put an activation such as nn.ReLU() behind {finding.layer}.",
+            f"Put an activation such as nn.ReLU() behind {finding.title}.",
             {"insert": {"after": list(finding.layers[:-1]), "activation": "relu"}},
         )
     ]
@@ -213,7 +213,7 @@ def _blocked(finding: Finding, run: Run) -> list[Repair]:
         return [
             Repair(
                 "code",
-                f"Remove {operation} from the path behind {finding.layer}, or freeze the layers "
+                f"Remove {operation} from the path behind {finding.title}, or freeze the layers "
                 "with requires_grad_(False) if it is meant.",
                 {"attach": True} if operation in ("detach", "data") else {},
             )
@@ -234,7 +234,8 @@ def _output(finding: Finding, run: Run) -> list[Repair]:
         site = run.sites.get(layer)
         if site is not None and site.name == "softmax":
             text = (
-                f"Put nn.LogSoftmax(dim=1) in the place of {layer}, or give cross_entropy scores."
+                f"Put nn.LogSoftmax(dim=1) in the place of {titled(layer)}, or give cross_entropy "
+                "scores."
             )
             change = {"loss": "cross_entropy", "remove": [layer]}
             return [Repair("output-layer", text, change)]
@@ -250,7 +251,7 @@ def _output(finding: Finding, run: Run) -> list[Repair]:
     if "classes" in finding.evidence and finding.evidence["classes"] == 1:
         text = "Use binary_cross_entropy_with_logits for a single score."
         return [Repair("output-layer", text, {})]
-    text = f"Remove {layer}: leave the output linear."
+    text = f"Remove {titled(layer)}: leave the output linear."
     return [Repair("output-layer", text, {"remove": [layer]})]
 
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from nonlin.activation import Activation
+from nonlin.diagnosis.finding import Titled
 
 # Of a call of an activation, in the order of Site.series.
 SITE_FIELDS = (
@@ -87,7 +88,7 @@ class UnitSample:
 
 
 @dataclass
-class Site:
+class Site(Titled):
     """A place where an activation is called."""
 
     layer: str
@@ -133,7 +134,7 @@ class Site:
 
 
 @dataclass
-class Weight:
+class Weight(Titled):
     """A layer that multiplies by weights."""
 
     layer: str
@@ -178,7 +179,7 @@ class Weight:
 
 
 @dataclass
-class Parameter:
+class Parameter(Titled):
     """A parameter that an optimizer trains."""
 
     name: str

@@ -124,7 +124,7 @@ class watch:
 
             show(diagnosis)
         if kind is None and self.fail_on is not None and fails(diagnosis, self.fail_on):
-            found = ", ".join(f"{f.kind} in {f.layer}" for f in diagnosis.findings)
+            found = ", ".join(f"{f.kind} in {f.title}" for f in diagnosis.findings)
             raise NonlinError(f"watch: fail_on={self.fail_on!r}, found: {found}")
 
 

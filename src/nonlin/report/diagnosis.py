@@ -40,9 +40,9 @@ def render(diagnosis: Diagnosis) -> str:
         for number, site in enumerate(_shown_sites(diagnosis)):
             figure = figures.under_the_function(site)
             if figure is not None:
-                described = f"Inputs of {site.layer} under {site.record!r} and its derivative"
+                described = f"Inputs of {site.title} under {site.record!r} and its derivative"
                 picture = chart(f"site-{number}", figure, described)
-                pictures.append((site.layer, repr(site.record), picture))
+                pictures.append((site.title, repr(site.record), picture))
     templates = environment()
     templates.filters["figure"] = figure_text
     templates.tests["shown"] = is_shown
@@ -61,7 +61,7 @@ def card(diagnosis: Diagnosis) -> str:
     """The findings as a small table."""
     rows = "".join(
         f"<tr><td>{html.escape(f.severity)}</td><td>{html.escape(f.kind)}</td>"
-        f"<td>{html.escape(f.layer)}</td><td>{html.escape(f.summary)}</td></tr>"
+        f"<td>{html.escape(f.title)}</td><td>{html.escape(f.summary)}</td></tr>"
         for f in diagnosis.findings
     )
     count = len(diagnosis.findings)

@@ -54,7 +54,7 @@ def _finding(number: int, finding: Finding) -> list[Any]:
     title = Text(f"\n{number}. ")
     title.append(finding.severity, style=_COLOURS[finding.severity])
     title.append(f"  {finding.kind}", style="bold")
-    title.append(f"  {finding.layer}")
+    title.append(f"  {finding.title}")
     if finding.since_step is not None:
         title.append(f"  since step {finding.since_step}", style="dim")
     made: list[Any] = [title, _indented(Text(finding.summary))]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nonlin.diagnosis import evidence as ev
-from nonlin.diagnosis.finding import Finding
+from nonlin.diagnosis.finding import Finding, titled
 from nonlin.diagnosis.statistics import Blocker, Parameter, Run
 from nonlin.diagnosis.thresholds import Thresholds
 
@@ -45,8 +45,9 @@ def _samples(run: Run) -> list[Finding]:
             layer=layers[0],
             cause="detach",
             since_step=0,
-            summary=f"What {reader} reads is a sample around the output of {' and '.join(layers)}, "
-            "drawn by torch.normal, as in Normal.sample(): no gradient comes back through it.",
+            summary=f"What {titled(reader)} reads is a sample around the output of "
+            f"{' and '.join(map(titled, layers))}, drawn by torch.normal, as in Normal.sample(): "
+            "no gradient comes back through it.",
             evidence={
                 "operation": "sample",
                 "operation_in": layers[0],
@@ -135,9 +136,9 @@ def _layers(run: Run) -> list[Finding]:
             layer=names[-1],
             cause=cause,
             since_step=0,
-            summary=f"No gradient reaches {', '.join(names[-3:])}"
+            summary=f"No gradient reaches {', '.join(map(titled, names[-3:]))}"
             + (f" and {len(names) - 3} more layers" if len(names) > 3 else "")
-            + f": {told} behind {names[-1]} stops it.",
+            + f": {told} behind {titled(names[-1])} stops it.",
             evidence={
                 "operation": told,
                 "operation_in": where,

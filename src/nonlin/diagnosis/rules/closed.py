@@ -92,7 +92,7 @@ def _dead(run: Run, site: Site, limits: Thresholds) -> Finding | None:
         layer=site.layer,
         cause=cause,
         since_step=begin,
-        summary=f"{closed.sum()} of {last.size} units of {site.layer} ({site.record!r}) pass no "
+        summary=f"{closed.sum()} of {last.size} units of {site.title} ({site.record!r}) pass no "
         f"gradient: their gate stayed shut on all of the last {total:,} rows.",
         evidence=figures,
         units=tuple(int(u) for u in np.flatnonzero(closed)[:_MOST_UNITS_SHOWN]),
@@ -210,7 +210,7 @@ def _saturated(run: Run, site: Site, limits: Thresholds) -> Finding | None:
         layer=site.layer,
         cause=cause,
         since_step=begin,
-        summary=f"{closed.sum()} of {closed.size} units of {site.layer} ({site.record!r}) are "
+        summary=f"{closed.sum()} of {closed.size} units of {site.title} ({site.record!r}) are "
         f"saturated: their slope is {np.median(passed):.2g} of what it is for z ~ N(0, 1), "
         f"because z has an RMS of {z[-1]:.3g}.",
         evidence=figures,

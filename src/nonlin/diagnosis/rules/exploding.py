@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from nonlin.diagnosis import evidence as ev
-from nonlin.diagnosis.finding import Finding
+from nonlin.diagnosis.finding import Finding, titled
 from nonlin.diagnosis.rules.closed import _large_targets
 from nonlin.diagnosis.rules.vanishing import signal_flow, weight_flow
 from nonlin.diagnosis.statistics import Run
@@ -39,8 +39,9 @@ def _over_depth(run: Run, limits: Thresholds) -> list[Finding]:
             layer=layers[1][0],
             cause="init-scale" if scale > 1.2 else "depth",
             since_step=int(steps[0]) if begin is None else begin,
-            summary=f"The gradient grows by {rate:.2g} from layer to layer: at {signal[1][0]} it "
-            f"is {np.median(growth):.1e} times that at {signal[1][-1]}.",
+            summary=f"The gradient grows by {rate:.2g} from layer to layer: at "
+            f"{titled(signal[1][0])} it is {np.median(growth):.1e} times that at "
+            f"{titled(signal[1][-1])}.",
             evidence={
                 "growth": float(np.median(growth)),
                 "per_layer": rate,
@@ -124,11 +125,11 @@ def _over_time(run: Run, limits: Thresholds) -> list[Finding]:
 def _told(layer: str, size: float, figures: dict[str, float]) -> str:
     if size >= 1:
         return (
-            f"Steps are out of proportion: one moved {layer} by {size:.2g} times the length of its "
-            "weights."
+            f"Steps are out of proportion: one moved {titled(layer)} by {size:.2g} times the "
+            "length of its weights."
         )
     return (
-        f"The gradient of {layer} grew from {figures['gradient_at_start']:.2g} to "
+        f"The gradient of {titled(layer)} grew from {figures['gradient_at_start']:.2g} to "
         f"{figures['largest_gradient']:.2g} before it was no number any more."
     )
 

@@ -41,7 +41,7 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
             cause=cause,
             since_step=begin,
             summary=f"Every gradient is exactly 0 from step {begin} on, and the loss is not: what "
-            f"lies behind {last.layer} is flat where its output is.",
+            f"lies behind {last.title} is flat where its output is.",
             evidence={
                 "looks": int((steps >= begin).sum()),
                 "loss": float(table["loss"][-1]),

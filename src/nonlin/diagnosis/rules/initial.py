@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from nonlin.diagnosis import evidence as ev
-from nonlin.diagnosis.finding import Finding
+from nonlin.diagnosis.finding import Finding, titled
 from nonlin.diagnosis.statistics import Parameter, Run, Weight
 from nonlin.diagnosis.thresholds import Thresholds
 
@@ -36,8 +36,8 @@ def _copies(run: Run, limits: Thresholds) -> list[Finding]:
             layer=same[0],
             cause="symmetric-units",
             since_step=0,
-            summary=f"All units of {', '.join(same)} start with the same weights, so that they "
-            "stay copies of one unit.",
+            summary=f"All units of {', '.join(map(titled, same))} start with the same weights, so "
+            "that they stay copies of one unit.",
             evidence={"layers": same, "difference_between_rows": 0.0},
             layers=tuple(same),
         )
@@ -75,8 +75,8 @@ def _scales(run: Run, limits: Thresholds) -> list[Finding]:
             layer=layer,
             cause="init-scale",
             since_step=0,
-            summary=f"The weights of {layer} start {scale:.3g} times as large as the activation "
-            "before them asks for (gain/√fan_in).",
+            summary=f"The weights of {titled(layer)} start {scale:.3g} times as large as the "
+            "activation before them asks for (gain/√fan_in).",
             evidence={"weights_over_gain": wrong},
             layers=tuple(wrong),
             threshold=limits.threshold("init_excess" if scale > 1 else "init_ratio"),
@@ -124,7 +124,7 @@ def _signal(run: Run, limits: Thresholds) -> list[Finding]:
             cause="init-scale",
             since_step=0,
             summary=f"Before the first step the signal changes by {rate:.3g} from layer to layer: "
-            f"{ratio:.1e} between {sites[0].layer} and {sites[-1].layer}.",
+            f"{ratio:.1e} between {sites[0].title} and {sites[-1].title}.",
             evidence={
                 "signal_ratio": ratio,
                 "per_layer": rate,

@@ -36,7 +36,7 @@ def _missing(run: Run, limits: Thresholds) -> list[Finding]:
     text = (
         f"The network is a linear model: nothing non-linear lies between its {len(layers)} layers."
         if whole
-        else f"Nothing non-linear lies between {source.layer} and {weight.layer}: the two are one "
+        else f"Nothing non-linear lies between {source.title} and {weight.title}: the two are one "
         "layer."
     )
     return [
@@ -74,7 +74,7 @@ def _dropped(run: Run) -> list[Finding]:
             layer=site.layer,
             cause="missing-activation",
             since_step=0,
-            summary=f"{site.layer} ({site.record!r}) is computed and its result thrown away: what "
+            summary=f"{site.title} ({site.record!r}) is computed and its result thrown away: what "
             "goes on is its input" + (", so that the network is a linear model." if whole else "."),
             evidence={
                 "calls": site.calls,
@@ -124,7 +124,7 @@ def _unused(run: Run, limits: Thresholds) -> list[Finding]:
             layer=site.layer,
             cause="unused-bend",
             since_step=_since(site, limits),
-            summary=f"{site.layer} ({site.record!r}) acts as a straight line: on every row its "
+            summary=f"{site.title} ({site.record!r}) acts as a straight line: on every row its "
             f"units have the same slope, {float(last.slope_mean.mean()):.3g}"
             + (", so that the network is a linear model." if whole else "."),
             evidence={

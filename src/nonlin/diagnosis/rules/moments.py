@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nonlin.diagnosis import evidence as ev
-from nonlin.diagnosis.finding import Finding
+from nonlin.diagnosis.finding import Finding, titled
 from nonlin.diagnosis.statistics import Run, Series
 from nonlin.diagnosis.thresholds import Thresholds
 
@@ -65,8 +65,8 @@ def _shrinks(run: Run, layer: _Layer, limits: Thresholds) -> list[Finding]:
             cause="depth",
             since_step=int(steps[steady][np.argmax(cut < limits.summand)]),
             summary=f"The gradient shrinks by {1 / max(rate, 1e-30):.2g} at each of the {calls} "
-            f"moments of {layer.name} ({layer.activation}): the first gets {last:.1e} of what the "
-            "last one gets, and the loss stands still.",
+            f"moments of {titled(layer.name)} ({layer.activation}): the first gets {last:.1e} of "
+            "what the last one gets, and the loss stands still.",
             evidence={
                 "attenuation": last,
                 "per_moment": rate,
@@ -98,8 +98,8 @@ def _grows(layer: _Layer, limits: Thresholds) -> list[Finding]:
             cause="init-scale" if over[0] else "learning-rate-too-high",
             since_step=int(steps[np.argmax(over)]),
             summary=f"The gradient grows by {rate:.2g} at each of the {calls} moments of "
-            f"{layer.name} ({layer.activation}) that it is taken back: the first gets {size:.1e} "
-            "times what the last one gets.",
+            f"{titled(layer.name)} ({layer.activation}) that it is taken back: the first gets "
+            f"{size:.1e} times what the last one gets.",
             evidence={
                 "growth": size,
                 "per_moment": rate,

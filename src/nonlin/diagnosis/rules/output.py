@@ -31,10 +31,10 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
         if site.layer in seen or not outer or site.axis_length is None:
             continue
         if site.axis_length == 1:
-            text = f"{site.layer}: softmax over an axis of length 1 is always 1."
+            text = f"{site.title}: softmax over an axis of length 1 is always 1."
             result.append(_plain(run, site.layer, text, {"axis_length": 1}))
         elif site.over_batch:
-            text = f"{site.layer}: softmax runs over the rows of the batch instead of the classes."
+            text = f"{site.title}: softmax runs over the rows of the batch instead of the classes."
             result.append(_plain(run, site.layer, text, {"axis": 0}))
     return result
 
@@ -43,7 +43,7 @@ def _wrong(call: LossCall, limits: Thresholds):
     """What is wrong with a call, its figures and the limit's name; or None."""
     site = call.site
     reach = site.record.facts.range if site is not None else Range(-math.inf, math.inf)
-    of = f"{site.layer} ({site.record!r})" if site is not None else "the network"
+    of = f"{site.title} ({site.record!r})" if site is not None else "the network"
     if call.name == "cross_entropy":
         return _cross_entropy(call, reach, of)
     if call.name in ("binary_cross_entropy_with_logits", "soft_margin_loss"):
@@ -62,13 +62,13 @@ def _wrong(call: LossCall, limits: Thresholds):
         floor = max(_softplus(given.low), _softplus(-given.high))
         if floor > _FLOOR:
             return (
-                f"{of} is given {inner.layer} ({inner.record!r}) with range {given}, so that "
+                f"{of} is given {inner.title} ({inner.record!r}) with range {given}, so that "
                 f"binary_cross_entropy cannot fall below {floor:.2g} for one of the two classes.",
                 {"range": str(given), "lowest_loss": floor},
                 None,
             )
     if call.name == "nll_loss" and inner is not None and named == "log_softmax":
-        of = f"{inner.layer} ({inner.record!r})"
+        of = f"{inner.title} ({inner.record!r})"
         return _cross_entropy(replace(call, site=inner), inner.record.facts.range, of)
     if call.name == "nll_loss":
         _, table = call.values.table()

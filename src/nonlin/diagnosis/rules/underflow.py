@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from nonlin.diagnosis import evidence as ev
-from nonlin.diagnosis.finding import Finding
+from nonlin.diagnosis.finding import Finding, titled
 from nonlin.diagnosis.statistics import Parameter, Run
 from nonlin.diagnosis.thresholds import Thresholds
 
@@ -49,7 +49,7 @@ def _lost_steps(run: Run, limits: Thresholds) -> list[Finding]:
             layer=parameter.layer,
             cause="dtype",
             since_step=first,
-            summary=f"A step leaves {lost[name]:.0%} of the weights of {parameter.layer} as they "
+            summary=f"A step leaves {lost[name]:.0%} of the weights of {parameter.title} as they "
             f"were: it is smaller than half the spacing of {_name(parameter.dtype)}, {spacing:.1e} "
             "of a weight.",
             evidence={
@@ -98,7 +98,8 @@ def _lost_gradients(run: Run, limits: Thresholds) -> list[Finding]:
             layer=layer,
             cause="dtype",
             since_step=first,
-            summary=f"{lost[layer]:.0%} of the gradient at {layer} is rounded to 0 in float16.",
+            summary=f"{lost[layer]:.0%} of the gradient at {titled(layer)} is rounded to 0 in "
+            "float16.",
             evidence={"zero_share": lost},
             layers=tuple(lost),
             threshold=limits.threshold("lost"),

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from nonlin.diagnosis import evidence as ev
-from nonlin.diagnosis.finding import Finding
+from nonlin.diagnosis.finding import Finding, titled
 from nonlin.diagnosis.statistics import Run
 from nonlin.diagnosis.thresholds import Thresholds
 
@@ -66,7 +66,8 @@ def _judge(run: Run, limits: Thresholds) -> list[Finding]:
             cause=cause,
             since_step=begin,
             summary=f"The gradient shrinks by {1 / max(rate, 1e-30):.2g} from layer to layer: "
-            f"{names[0]} gets {cut:.1e} of what the last layers get, relative to its weights.",
+            f"{titled(names[0])} gets {cut:.1e} of what the last layers get, relative "
+            "to its weights.",
             evidence={
                 "attenuation": cut,
                 "per_layer": rate,
