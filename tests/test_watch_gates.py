@@ -1,4 +1,4 @@
-"""The gates inside nn.LSTM and nn.GRU, which run as one call."""
+"""The functions inside nn.LSTM, nn.GRU and nn.RNN, which run as one call."""
 
 from __future__ import annotations
 
@@ -79,7 +79,8 @@ def test_inputs_of_the_gates(kind, bias, batch_first, both_ways):
     if batch_first:
         true = tuple(t.transpose(0, 1) for t in true)
     found = caught(layer, x.transpose(0, 1) if batch_first else x)
-    for got, wanted in zip(found, true, strict=True):
+    assert found.function == "tanh"
+    for got, wanted in zip((found.gates, found.candidate), true, strict=True):
         torch.testing.assert_close(got, wanted.reshape(got.shape))
 
 
@@ -89,8 +90,52 @@ def test_inputs_of_a_cells_gates(kind):
     layer, cell = LAYERS[kind][0](FEATURES, HIDDEN), LAYERS[kind][1](FEATURES, HIDDEN)
     layer.load_state_dict({f"{k}_l0": v for k, v in cell.state_dict().items()})
     x = torch.randn(1, ROWS, FEATURES)
-    for got, wanted in zip(caught(cell, x[0]), by_hand(kind, layer, x), strict=True):
+    found = caught(cell, x[0])
+    true = by_hand(kind, layer, x)
+    for got, wanted in zip((found.gates, found.candidate), true, strict=True):
         torch.testing.assert_close(got, wanted[0])
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("kind", ["tanh", "relu"])
+def test_inputs_of_a_plain_recurrent_layers_function(kind, bias):
+    torch.manual_seed(0)
+    layer = nn.RNN(FEATURES, HIDDEN, nonlinearity=kind, bias=bias)
+    cell = nn.RNNCell(FEATURES, HIDDEN, nonlinearity=kind, bias=bias)
+    cell.load_state_dict({k.removesuffix("_l0"): v for k, v in layer.state_dict().items()})
+    x = torch.randn(TIME, ROWS, FEATURES)
+    found, states = caught(layer, x), layer(x)[0]
+    assert (found.gates, found.function) == (None, kind)
+    torch.testing.assert_close(nonlin.get(kind)(found.candidate), states.detach().flatten(0, 1))
+    found = caught(cell, x[1], states[0])
+    torch.testing.assert_close(nonlin.get(kind)(found.candidate), states[1].detach())
+
+
+@pytest.mark.parametrize("scale", [1.0, 400.0])
+@pytest.mark.parametrize("cell", [False, True])
+def test_a_plain_recurrent_layer_that_the_input_saturates(cell, scale):
+    torch.manual_seed(0)
+    x = scale * (1 + 0.1 * torch.randn(64, 10, FEATURES))
+    y = (x.mean((1, 2)) > scale).long()
+    out = nn.Linear(16, 2)
+    layer = (nn.RNNCell if cell else nn.RNN)(FEATURES, 16)
+
+    def last():
+        if not cell:
+            return layer(x.transpose(0, 1))[0][-1]
+        h = torch.zeros(64, 16)
+        for moment in x.transpose(0, 1):
+            h = layer(moment, h)
+        return h
+
+    optimizer = torch.optim.Adam([*layer.parameters(), *out.parameters()], lr=1e-3)
+    with nonlin.watch(quiet=True) as watcher:
+        for _ in range(60):
+            optimizer.zero_grad()
+            F.cross_entropy(out(last()), y).backward()
+            optimizer.step()
+    found = [(f.kind, f.cause) for f in watcher.diagnosis.findings]
+    assert found == ([("saturated-units", "input-scale")] if scale > 1 else [])
 
 
 @pytest.mark.parametrize("kind", LAYERS)

@@ -225,10 +225,7 @@ class Calls:
             note_loss(self.run, self.step, seen.name, seen.tensors, origin, result)
             return
         elif seen.name in gates.CALLS and seen.grad:
-            self._gated(seen.name, args, result)
-        elif seen.name in recurrence.CALLS:
-            self.recurrences.called(seen.name, self._path(), args, result)
-            return
+            self._recurs(seen.name, args, result)
         self.between.note(seen, args, kwargs, result, self._when(), self._path())
         if seen.grad and self.handwritten.follows(effect, seen.name):
             self.handwritten.note(seen.name, seen.tensors, result)
@@ -244,14 +241,18 @@ class Calls:
             self._activated(seen, y)
             self.activations.something_runs()  # It is read at once.
 
-    def _gated(self, name: str, args: Any, result: Any) -> None:
-        """A gated recurrent layer has been called."""
+    def _recurs(self, name: str, args: Any, result: Any) -> None:
+        """A recurrent layer has been called."""
+        if name in recurrence.CALLS:
+            self.recurrences.called(name, self._path(), args, result)
         found = gates.gate_inputs(name, args, result)
         if found is not None:
             path = self._path()
-            self.activations.gates(f"{path}:gates", get("sigmoid"), found.gates, self._when())
-            where = f"{path}:candidate"
-            self.activations.gates(where, get("tanh"), found.candidate, self._when())
+            where = f"{path}:{found.function}"
+            if found.gates is not None:
+                self.activations.gates(f"{path}:gates", get("sigmoid"), found.gates, self._when())
+                where = f"{path}:candidate"
+            self.activations.gates(where, get(found.function), found.candidate, self._when())
 
     def _when(self) -> When:
         return When(self.step, self._order, self._root)

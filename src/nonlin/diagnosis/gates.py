@@ -1,4 +1,4 @@
-"""What goes into the gates of PyTorch's own LSTM and GRU, which run as one call."""
+"""What goes into the functions of PyTorch's own recurrent layers, which run as one call."""
 
 from __future__ import annotations
 
@@ -8,18 +8,25 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-# The gates' rows of the weights, in units of the hidden size: σ's, and the candidate's tanh.
-_ROWS = {"lstm": ((0, 1, 3), 2), "gru": ((0, 1), 2)}
-CALLS = frozenset({"lstm", "gru", "lstm_cell", "gru_cell"})
+# The gates' rows of the weights, in units of the hidden size: σ's, and the candidate's; and its
+# function.
+_ROWS = {
+    "lstm": ((0, 1, 3), 2, "tanh"),
+    "gru": ((0, 1), 2, "tanh"),
+    "rnn_tanh": ((), 0, "tanh"),
+    "rnn_relu": ((), 0, "relu"),
+}
+CALLS = frozenset(name + tail for name in _ROWS for tail in ("", "_cell"))
 # Moments of sequences that are looked at in one call.
 _MOST_MOMENTS = 256
 
 
 class Inputs(NamedTuple):
-    """Inputs of the gates and of the candidate, of shape (moments, units)."""
+    """Inputs of the gates and of the candidate, of shape (moments, units), and its function."""
 
-    gates: Tensor
+    gates: Tensor | None
     candidate: Tensor
+    function: str
 
 
 class _Call(NamedTuple):
@@ -32,7 +39,7 @@ def gate_inputs(name: str, args: Sequence[Any], result: Any) -> Inputs | None:
     """What went into the first layer's gates; None where the call is of another form.
 
     Args:
-        name: ``lstm``, ``gru`` or a cell of these.
+        name: ``lstm``, ``gru``, ``rnn_tanh``, ``rnn_relu`` or a cell of these.
         args: the function's arguments.
         result: what it returned.
     """
@@ -43,7 +50,8 @@ def gate_inputs(name: str, args: Sequence[Any], result: Any) -> Inputs | None:
     w_x, w_h, *biases = (w.detach() for w in call.weights)
     hidden = w_h.shape[1]
     kind = name.removesuffix("_cell")
-    if w_x.shape[0] != hidden * (4 if kind == "lstm" else 3):
+    of_gates, of_candidate, function = _ROWS[kind]
+    if w_x.shape[0] != hidden * (len(of_gates) + 1):
         return None  # An LSTM with a projection.
     by_input = call.x.detach()[::every] @ w_x.T
     # A state is within ±1: where it is not seen, it moves little that an input shuts.
@@ -52,13 +60,13 @@ def gate_inputs(name: str, args: Sequence[Any], result: Any) -> Inputs | None:
         by_state = call.before.detach()[::every] @ w_h.T
     if len(biases) == 2:
         by_input, by_state = by_input + biases[0], by_state + biases[1]
-    of_gates, of_candidate = _ROWS[kind]
     x_parts, h_parts = by_input.split(hidden, dim=1), by_state.split(hidden, dim=1)
     gates = [x_parts[k] + h_parts[k] for k in of_gates]
     candidate = h_parts[of_candidate]
     if kind == "gru":  # The reset gate is the first.
         candidate = torch.sigmoid(gates[0]) * candidate
-    return Inputs(torch.cat(gates, dim=1), x_parts[of_candidate] + candidate)
+    joined = torch.cat(gates, dim=1) if gates else None
+    return Inputs(joined, x_parts[of_candidate] + candidate, function)
 
 
 def _cell(args: Sequence[Any]) -> _Call | None:

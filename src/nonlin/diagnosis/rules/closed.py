@@ -37,10 +37,11 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
 
 
 def _begins_shut(site: Site, limits: Thresholds) -> bool:
-    """Whether a gate was stuck before it could learn where to stand."""
-    _, table = site.series.table()
+    """Whether most units of a gate were stuck before they could learn where to stand."""
+    if site.first is None:
+        return False
     expected = ev.expected_slope(site.record)
-    return bool(table["slope_mean"][0] < limits.stuck_gate * expected)
+    return float(site.first.slope_mean.float().median()) < limits.stuck_gate * expected
 
 
 def _dead(run: Run, site: Site, limits: Thresholds) -> Finding | None:
