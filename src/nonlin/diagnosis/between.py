@@ -94,7 +94,7 @@ class Between:
         origin = self.origins.after(effect, seen.name, seen.tensors, result)
         if origin is not None:
             self.origins.note(result, origin)
-            if origin.linear_from is None:
+            if origin.linear_from is None and seen.grad:
                 self.used_elsewhere(seen.tensors)
 
     def note_edge(self, name: str, x: Tensor, step: int, path: str) -> None:

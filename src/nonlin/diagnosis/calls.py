@@ -216,6 +216,7 @@ class Calls:
                 self._order += 1
                 self._last_weight = self._order
                 self.layers.note(found, seen.name, args, kwargs, result, self._when())
+                self.handwritten.layer(result)
                 return
         elif effect is Effect.LOSS:
             origin = (self.origins.of(seen.tensors[0]) or Origin()).output()
@@ -229,14 +230,21 @@ class Calls:
         self.between.note(seen, args, kwargs, result, self._when(), self._path())
         if seen.grad and self.handwritten.follows(effect, seen.name):
             self.handwritten.note(seen.name, seen.tensors, result)
+        if seen.grad and isinstance(result, Tensor):
+            self.handwritten.layer(result)
 
-    def _written_out(self, y: Tensor) -> None:
+    def _written_out(self, y: Tensor, by: str = "") -> None:
         """A tensor is read: it may be the end of an activation that is written out."""
-        found = self.handwritten.read(y)
+        found = self.handwritten.read(y, by)
         if found is None:
             return
-        record, root = found
-        seen = self._activation(record, root.z, {}, None, True, root.origin)
+        for part in found.parts:
+            self.run.sites.pop(part.layer, None)
+        root = found.root
+        if found.record.name == "identity":
+            self.origins.note(y, replace(root.origin, exact=False))
+            return
+        seen = self._activation(found.record, root.z, {}, None, True, root.origin)
         if seen is not None:
             self._activated(seen, y)
             self.activations.something_runs()  # It is read at once.
@@ -282,7 +290,7 @@ class Calls:
         if not isinstance(z, Tensor) or not z.numel() or is_wrapped(z):
             return None
         if origin is None:
-            self._written_out(z)
+            self._written_out(z, record.name)
         origin = origin or self.origins.of(z) or Origin()
         place = origin.producer or self._path()
         where = path if path is not None else f"{place}:{record.name}".lstrip(":")
@@ -295,6 +303,8 @@ class Calls:
         assert site is not None
         self.activations.leave(site, result, seen.grad)
         self.origins.note(result, Origin(None, None, site, True, origin.axis))
+        if seen.grad:
+            self.handwritten.part(site, seen.tensors[0], result)
         facts = site.record.facts
         if isinstance(facts, Facts) and facts.smoothness < 0 and not facts.surrogate:
             key = (site.name, site.layer)

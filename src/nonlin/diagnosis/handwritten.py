@@ -1,16 +1,17 @@
-"""Activations that a program writes out: ``torch.where(h > 0, h, 0)``, ``1 / (1 + (-h).exp())``.
+"""Activations that a program writes out: ``torch.where(h > 0, h, 0)``, ``h * torch.sigmoid(h)``.
 
 :func:`nonlin.recognition.recognise` knows calls; these are several, and there are many ways to
 write them. So the calls are followed from a layer's output, and the numbers at their end are
-held against the catalogue.
+held against the catalogue; so are those of code that cannot be followed, such as a
+``torch.autograd.Function`` of the program's own.
 """
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Sequence
 from functools import cache
-from math import isfinite
 from typing import Any, NamedTuple
 
 from torch import Tensor
@@ -18,6 +19,7 @@ from torch import Tensor
 from nonlin.activation import Activation
 from nonlin.diagnosis.operations import Effect
 from nonlin.diagnosis.provenance import Origin, Origins
+from nonlin.diagnosis.statistics import Site
 from nonlin.facts import Facts
 from nonlin.functions import get, list_activations
 
@@ -29,6 +31,10 @@ _ELEMENTWISE = frozenset(
         *("neg", "negative", "rsub", "rdiv", "rtruediv", "rpow", "float", "half", "to", "type"),
     )
 )
+# Activations of which others are made, as SiLU of a sigmoid.
+_PARTS = frozenset(("sigmoid", "tanh", "softplus", "relu6", "hard_sigmoid", "hard_tanh"))
+_CALLS_OF_PARTS = _PARTS | {"hardsigmoid", "hardtanh"}
+_UNSEEN = "unseen"
 _NUMBERS = 1024
 _TOLERANCE = 1e-4
 # Steps in which a chain may show both signs, without which all rectifiers look alike.
@@ -43,11 +49,20 @@ class Root(NamedTuple):
 
 
 class _Member(NamedTuple):
-    """What came of it, and by which calls."""
+    """What came of it, by which calls and, among them, which activations."""
 
     result: weakref.ref[Tensor]
     root: Root
     names: tuple[str, ...]
+    parts: tuple[Site, ...] = ()
+
+
+class Found(NamedTuple):
+    """An activation that was written out, its input, and the activations it was made of."""
+
+    record: Activation
+    root: Root
+    parts: tuple[Site, ...]
 
 
 class Handwritten:
@@ -56,18 +71,39 @@ class Handwritten:
     def __init__(self, origins: Origins) -> None:
         self.origins = origins
         self._members: dict[int, _Member] = {}
+        self._last: Root | None = None  # the last layer's output
         self._known: dict[Any, Activation | None] = {}
         self._tries: dict[Any, int] = {}
 
     def clear(self) -> None:
         """Forget the tensors of a step."""
         self._members.clear()
+        self._last = None
 
     def follows(self, effect: Effect, name: str) -> bool:
         """Whether a call is part of such a chain and not its reader."""
         if effect in (Effect.ADD, Effect.MULTIPLY, Effect.STEP, Effect.DETACH):
             return True
-        return name in _ELEMENTWISE
+        return name in _ELEMENTWISE or name in _CALLS_OF_PARTS
+
+    def layer(self, result: Tensor) -> None:
+        """A layer has been called, or what lies behind it before its activation."""
+        root = self._root(result)
+        if root is not None and result.requires_grad:
+            self._last = root
+
+    def part(self, site: Site, z: Tensor, result: Tensor) -> None:
+        """An activation has been called: it may be a part of another."""
+        if site.name not in _PARTS or result is z or not result.requires_grad:
+            return
+        member = self._member(z)
+        root = self._root(z) if member is None else member.root
+        if root is None or result.shape != root.z.shape:
+            return
+        names, parts = ((), ()) if member is None else (member.names, member.parts)
+        self._members[id(result)] = _Member(
+            weakref.ref(result), root, (*names, site.name), (*parts, site)
+        )
 
     def note(self, name: str, tensors: Sequence[Tensor], result: Any) -> None:
         """An elementwise call has been made."""
@@ -75,8 +111,9 @@ class Handwritten:
             return
         found: Root | None = None
         names: tuple[str, ...] = ()
+        parts: tuple[Site, ...] = ()
         for tensor in tensors:
-            if not tensor.requires_grad:
+            if not tensor.requires_grad or (_is_learned_slope(tensor) and "mul" in name):
                 continue
             member = self._member(tensor)
             root = member.root if member is not None else self._root(tensor)
@@ -84,21 +121,45 @@ class Handwritten:
                 return
             found = found or root
             names += member.names if member is not None else ()
+            parts += member.parts if member is not None else ()
+        if parts and name.startswith("log"):
+            return  # The logarithm of a probability is a part of a loss.
         if found is None or result is found.z or result.shape != found.z.shape:
             return
         names = (*names, name)
-        self._members[id(result)] = _Member(weakref.ref(result), found, names)
+        self._members[id(result)] = _Member(weakref.ref(result), found, names, parts)
 
-    def read(self, tensor: Tensor) -> tuple[Activation, Root] | None:
-        """The activation whose output another call reads, and its input; None if it is none."""
-        member = self._member(tensor)
+    def read(self, tensor: Tensor, by: str = "") -> Found | None:
+        """The activation whose output another call reads; None if it is none.
+
+        Args:
+            tensor: what is read.
+            by: the activation that reads it.
+        """
+        member = self._member(tensor) or self._unseen(tensor)
         if member is None:
             return None
-        root = member.root
-        record = self._recognised(member, tensor)
+        root, parts = member.root, member.parts
+        alone = parts and len(member.names) == 1
+        record = None if alone else self._recognised(member, tensor)
+        if record is not None and any(part.record == record for part in parts):
+            record = None
+        if record is None and by in _PARTS:
+            return None  # What reads it is a part of the same.
         # The input is held no longer than it has to be.
         self._members = {k: m for k, m in self._members.items() if m.root.z is not root.z}
-        return None if record is None else (record, root)
+        return None if record is None else Found(record, root, parts)
+
+    def _unseen(self, tensor: Tensor) -> _Member | None:
+        """What code that cannot be followed has perhaps made of the last layer's output."""
+        last, origin = self._last, self.origins.of(tensor)
+        if last is None or tensor is last.z or tensor.shape != last.z.shape:
+            return None
+        if not tensor.requires_grad or tensor.is_leaf or tensor.dtype != last.z.dtype:
+            return None
+        if origin is not None and not origin.is_unknown:
+            return None
+        return _Member(weakref.ref(tensor), last, (_UNSEEN,))
 
     def _member(self, tensor: Tensor) -> _Member | None:
         member = self._members.get(id(tensor))
@@ -117,7 +178,8 @@ class Handwritten:
         every = max(1, y.numel() // _NUMBERS)
         z, y = (t.detach().reshape(-1)[::every].double() for t in (member.root.z, y))
         if bool((z < 0).any()) and bool((z > 0).any()):
-            self._known[key] = match(z, y)
+            same = member.names == (_UNSEEN,) and bool((z == y).all())
+            self._known[key] = get("identity") if same else match(z, y)
             return self._known[key]
         self._tries[key] = self._tries.get(key, 0) + 1
         if self._tries[key] == _TRIES:
@@ -140,12 +202,12 @@ def match(z: Tensor, y: Tensor) -> Activation | None:
         >>> match(z, z * 0.5)
     """
     allowed = _TOLERANCE * float(y.abs().max())
-    if not isfinite(allowed):
+    if not math.isfinite(allowed):
         return None  # As with -inf for what is masked, from which everything is as far.
     if _are_on_a_line(z, y, allowed):
         return None  # As numbers near 0 are of most functions.
     nearest: tuple[float, Activation] | None = None
-    for record in (*_rectifiers(z, y), *_candidates()):
+    for record in (*_candidates(), *_rectifiers(z, y), *_swishes(z, y)):
         error = float((record(z) - y).abs().max())
         if error <= allowed and (nearest is None or error < nearest[0]):
             nearest = error, record
@@ -163,6 +225,18 @@ def _rectifiers(z: Tensor, y: Tensor) -> list[Activation]:
     lowest = z.argmin()
     slope = float(y[lowest] / z[lowest])
     return [get("leaky_relu", alpha=slope)] if 0 < slope < 1 else []
+
+
+def _swishes(z: Tensor, y: Tensor) -> list[Activation]:
+    """The swish with the β that is seen."""
+    place = z.argmax()
+    ratio = float(y[place] / z[place])
+    beta = math.log(ratio / (1 - ratio)) / float(z[place]) if 0 < ratio < 1 else 0.0
+    return [get("swish", beta=beta)] if 0 < beta < math.inf else []
+
+
+def _is_learned_slope(tensor: Tensor) -> bool:
+    return tensor.is_leaf and tensor.numel() == 1
 
 
 @cache

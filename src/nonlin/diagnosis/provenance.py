@@ -45,6 +45,12 @@ class Origin:
     heads: tuple[Site, ...] = ()
     reads: weakref.ref[Tensor] | None = None
 
+    @property
+    def is_unknown(self) -> bool:
+        """Whether it comes from what no rule knows."""
+        known = self.linear_from is not None or self.producer or self.site or self.drawn
+        return not known and not self.heads
+
     def output(self) -> Origin:
         """The same, as the output of its heads' activation where it has some."""
         return replace(self, site=self.heads[0], exact=True) if self.heads else self
