@@ -90,6 +90,135 @@ def test_what_is_no_activation_is_not_taken_for_one(act):
     assert not watched(Net(act), steps=20).run.sites
 
 
+MADE_OF_OTHERS = {
+    "silu": [
+        lambda z: z * torch.sigmoid(z),
+        lambda z: torch.mul(torch.sigmoid(z), z),
+        lambda z: z * nn.Sigmoid()(z),
+    ],
+    "mish": [lambda z: z * torch.tanh(F.softplus(z))],
+    "gelu_tanh": [
+        lambda z: 0.5 * z * (1 + torch.tanh((2 / math.pi) ** 0.5 * (z + 0.044715 * z**3)))
+    ],
+    "hard_swish": [lambda z: z * F.relu6(z + 3) / 6],
+    "sigmoid": [lambda z: 0.5 * (1 + torch.tanh(z / 2))],
+    "swish(beta=1.5)": [lambda z: z * torch.sigmoid(1.5 * z)],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "act"), [(name, act) for name, acts in MADE_OF_OTHERS.items() for act in acts]
+)
+def test_an_activation_made_of_others_is_one(name, act):
+    torch.manual_seed(0)
+    watcher = watched(Net(act), steps=20)
+    (site,) = watcher.run.sites.values()
+    beta = site.record.bound.get("beta") if "beta" in name else None
+    assert repr(site.record) == name or beta == pytest.approx(1.5, abs=1e-3)
+    assert site.producer == "first"
+    assert not watcher.diagnosis.findings
+
+
+def test_a_learned_slope_is_part_of_it():
+    class Own(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.beta = nn.Parameter(torch.tensor(2.0))
+
+        def forward(self, z):
+            return z * torch.sigmoid(self.beta * z)
+
+    torch.manual_seed(0)
+    (site,) = watched(Net(Own()), steps=20).run.sites.values()
+    assert site.record.bound["beta"] == pytest.approx(2.0, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [lambda z: 2 * torch.sigmoid(z), lambda z: torch.sigmoid(z) * torch.rand(z.shape)],
+)
+def test_what_is_made_of_an_activation_and_is_none_leaves_it(act):
+    torch.manual_seed(0)
+    (site,) = watched(Net(act), steps=20).run.sites.values()
+    assert repr(site.record) == "sigmoid"
+
+
+def test_a_unit_that_gates_another_is_a_gate():
+    class Gated(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = nn.Linear(INPUTS, 32), nn.Linear(16, 3)
+
+        def forward(self, x):
+            value, gate = self.first(x).chunk(2, 1)
+            return self.second(value * torch.sigmoid(gate))
+
+    torch.manual_seed(0)
+    (site,) = watched(Gated(), steps=20).run.sites.values()
+    assert site.is_gate
+    assert repr(site.record) == "sigmoid"
+
+
+def test_a_cross_entropy_that_is_written_out_is_no_activation():
+    torch.manual_seed(0)
+    x, y = data()
+    layer = nn.Linear(INPUTS, 1)
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    with nonlin.watch(quiet=True) as watcher:
+        for _ in range(20):
+            p = torch.sigmoid(layer(x)).squeeze(1).clamp(1e-6, 1 - 1e-6)
+            target = (y >= 0).float()  # All are 1, so that the loss is −log σ(z).
+            optimizer.zero_grad()
+            (-(target * p.log() + (1 - target) * (1 - p).log())).mean().backward()
+            optimizer.step()
+    # The clamp is a bound of its own.
+    assert [s.name for s in watcher.run.sites.values()] == ["sigmoid", "hard_tanh"]
+
+
+class Hidden(torch.autograd.Function):
+    """A rectifier with a slope of the program's own, inside which nothing can be seen."""
+
+    @staticmethod
+    def forward(ctx, z, slope):
+        ctx.save_for_backward(z)
+        ctx.slope = slope
+        return torch.where(z > 0, z, slope * z)
+
+    @staticmethod
+    def backward(ctx, upstream):
+        (z,) = ctx.saved_tensors
+        return torch.where(z > 0, upstream, ctx.slope * upstream), None
+
+
+@torch.jit.script
+def scripted(z: torch.Tensor) -> torch.Tensor:
+    return z * torch.sigmoid(z)
+
+
+@pytest.mark.parametrize(
+    ("act", "name"),
+    [
+        (lambda z: Hidden.apply(z, 0.0), "relu"),
+        (lambda z: Hidden.apply(z, 0.25), "leaky_relu(alpha=0.25)"),
+        (scripted, "silu"),
+    ],
+)
+def test_an_activation_in_code_that_cannot_be_followed_is_known_by_its_values(act, name):
+    torch.manual_seed(0)
+    watcher = watched(Net(act), steps=20)
+    (site,) = watcher.run.sites.values()
+    assert (repr(site.record), site.layer) == (name, f"first:{site.name}")
+    assert not watcher.diagnosis.findings
+
+
+@pytest.mark.parametrize("slope", [1.0, 0.5])
+def test_code_that_cannot_be_followed_and_changes_nothing_bends_nothing(slope):
+    torch.manual_seed(0)
+    found = watched(Net(lambda z: Hidden.apply(z, slope)), steps=20).diagnosis.findings
+    wanted = [("linear-network", "first", "missing-activation")] if slope == 1 else []
+    assert [(f.kind, f.layer, f.cause) for f in found] == wanted
+
+
 def test_units_that_die_in_a_written_out_relu_are_found():
     torch.manual_seed(0)
     # Not all at once: the bias is drawn down by the data before.

@@ -978,3 +978,25 @@ def test_a_gradient_that_only_begins_too_large_over_the_moments_is_told():
     watcher = _descend(parameters, error, rate=3e-3)
     (finding,) = [f for f in watcher.diagnosis.findings if f.kind == "exploding-gradient"]
     assert (finding.cause, finding.since_step) == ("init-scale", 0)
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_network_that_only_acts_and_was_given_to_the_optimizer(moved):
+    """An actor whose log-probabilities were kept under no_grad; a target network is no such."""
+    torch.manual_seed(0)
+    x, y = data()
+    actor, critic = dense(nn.Tanh), dense(nn.Tanh)
+    optimizer = torch.optim.Adam([*actor.parameters(), *critic.parameters()], lr=1e-3)
+    with nonlin.watch(quiet=True) as watcher:
+        for _ in range(30):
+            with torch.no_grad():
+                kept = F.log_softmax(actor(x), 1)[:, 0]
+            optimizer.zero_grad()
+            (F.cross_entropy(critic(x), y) - kept.mean()).backward()
+            optimizer.step()
+            if moved:
+                with torch.no_grad():
+                    for mine, theirs in zip(actor.parameters(), critic.parameters(), strict=True):
+                        mine.lerp_(theirs, 0.1)
+    found = [(f.kind, f.cause, f.layers[:1]) for f in watcher.diagnosis.findings]
+    assert found == ([] if moved else [("blocked-gradient", "detach", ("Sequential.0",))])

@@ -140,6 +140,7 @@ class Observer:
         if self._active or self.broken:
             return
         self._active = True
+        self.updates.begin_step()
         self.calls.begin_step(self.run.steps)
         self._handles = [
             module_hooks.register_module_forward_pre_hook(self._enter),
@@ -165,7 +166,10 @@ class Observer:
         if torch.compiler.is_compiling() or threading.get_ident() != self._thread:
             return
         if not self.calls.stack:
-            if not torch.is_grad_enabled() or not self.calls.is_mine(module):
+            if not self.calls.is_mine(module):
+                return
+            if not torch.is_grad_enabled():
+                self.updates.runs_idle(module)
                 return
             if _is_compiled(module):
                 # Dynamo would trace the hooks, and compile anew for them.

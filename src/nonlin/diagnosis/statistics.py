@@ -190,6 +190,7 @@ class Parameter(Titled):
     series: Series = field(default_factory=lambda: Series(PARAMETER_FIELDS))
     seen: int = 0  # sampled optimizer steps
     without: int = 0  # of these, with no gradient
+    idle: list[Tensor] = field(default_factory=list)  # its entries where it ran without gradients
     rates: list[tuple[int, float]] = field(default_factory=list)
     optimizer: str = ""
     sharded: bool = False  # figures are of this rank's part until the ranks are put together

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import weakref
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from nonlin.diagnosis.measuring import followed, own_part, spread_of_rows
 from nonlin.diagnosis.naming import Names, layer_of
@@ -22,7 +23,16 @@ class Updates:
 
     def __init__(self, run: Run, names: Names) -> None:
         self.run, self.names = run, names
+        self._idle: dict[int, weakref.ref[nn.Module]] = {}
         self._before: dict[int, list[Any]] = {}
+
+    def begin_step(self) -> None:
+        """A step that is looked at begins."""
+        self._idle.clear()
+
+    def runs_idle(self, network: nn.Module) -> None:
+        """A network runs without gradients, as one that only acts does."""
+        self._idle.setdefault(id(network), weakref.ref(network))
 
     def before(self, optimizer: Any, has_closure: bool) -> None:
         """Note weights, and gradients as the optimizer is going to see them."""
@@ -54,23 +64,43 @@ class Updates:
         if norms is None:
             norms = self._gradients(optimizer, [p for _, p, _ in found])
         looked: list[_Look] = []
+        idle = self._names_of_idle() if any(norm is None for norm in norms) else {}
         for (otherwise, parameter, rate), view, copy, norm in zip(
             found, views, copies, norms, strict=True
         ):
             # Not before: a closure may have run the model for the first time.
-            name = self.names.parameter(parameter) or self.names.adopt(parameter, otherwise)
+            place = idle.get(id(parameter)) or otherwise
+            name = self.names.parameter(parameter) or self.names.adopt(parameter, place)
             kept = self._entry(name, parameter, kind)
             kept.seen += 1
             if not kept.rates or kept.rates[-1][1] != rate:
                 kept.rates.append((step, float(rate)))
             if norm is None:
                 kept.without += 1
+                if id(parameter) in idle:
+                    kept.idle.append(copy.clone())
+                    del kept.idle[1:-1]
                 continue
             own = own_part(parameter)
             now = view if view.numel() and view.data_ptr() else followed(own)
             looked.append(_Look(kept, own, now, copy, norm, parameter.grad))
         for places in _by_device([look.norm for look in looked]):
             _keep([looked[i] for i in places], step)
+
+    def _names_of_idle(self) -> dict[int, str]:
+        """Parameters of the networks that ran without gradients, and what to call them."""
+        names: dict[int, str] = {}
+        kinds: dict[str, int] = {}  # how many there were of each class
+        for network in [n for of in self._idle.values() if (n := of()) is not None]:
+            # Outermost first: its parts have run too.
+            if all(id(parameter) in names for parameter in network.parameters()):
+                continue
+            kind = type(network).__name__
+            kinds[kind] = same = kinds.get(kind, 0) + 1
+            prefix = f"{kind}#{same}" if same > 1 else kind
+            for name, parameter in network.named_parameters(prefix=prefix):
+                names.setdefault(id(parameter), name)
+        return names
 
     def _entry(self, name: str, parameter: Tensor, kind: str) -> Parameter:
         entry = self.run.parameters.get(name)

@@ -36,7 +36,7 @@ _OF_A_NETWORK = (
     exploding.judge,
     moments.judge,
 )
-_BEFORE, _AFTER = (output.judge,), (nonfinite.judge, flat.judge)
+_BEFORE, _AFTER = (output.judge,), (nonfinite.judge, flat.judge, blocked.judge_idle)
 
 
 def judge(run: Run, limits: Thresholds) -> list[Finding]:

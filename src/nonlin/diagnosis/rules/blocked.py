@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import torch
 
 from nonlin.diagnosis import evidence as ev
 from nonlin.diagnosis.finding import Finding, titled
@@ -29,6 +30,40 @@ class _Layer(NamedTuple):
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
     """Trained layers that never got a gradient, samples without one, parameters read as numbers."""
     return _layers(run) + _samples(run) + _numbers(run)
+
+
+def judge_idle(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
+    """Networks that an optimizer was given and that only ever ran without gradients."""
+    layers = [
+        parameter.layer
+        for parameter in run.parameters.values()
+        if parameter.is_weight
+        and parameter.without == parameter.seen
+        and len(parameter.idle) > 1
+        # A target network is moved by the program.
+        and torch.equal(*parameter.idle)
+    ]
+    if not layers:
+        return []
+    several = f" and {len(layers) - 3} more layers" if len(layers) > 3 else ""
+    return [
+        Finding(
+            kind="blocked-gradient",
+            severity="warning",
+            layer=layers[-1],
+            cause="detach",
+            since_step=0,
+            summary=f"No gradient reaches {', '.join(map(titled, layers[-3:]))}{several}: they are "
+            "given to an optimizer, and run under torch.no_grad() alone.",
+            evidence={
+                "operation": "no_grad",
+                "operation_in": layers[-1],
+                "gradient": "None",
+                "looks": max(p.seen for p in run.parameters.values()),
+            },
+            layers=tuple(layers),
+        )
+    ]
 
 
 def _samples(run: Run) -> list[Finding]:
