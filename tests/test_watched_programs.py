@@ -1000,3 +1000,25 @@ def test_a_network_that_only_acts_and_was_given_to_the_optimizer(moved):
                         mine.lerp_(theirs, 0.1)
     found = [(f.kind, f.cause, f.layers[:1]) for f in watcher.diagnosis.findings]
     assert found == ([] if moved else [("blocked-gradient", "detach", ("Sequential.0",))])
+
+
+@pytest.mark.parametrize("weights", [1.0, 3.0])
+def test_branches_that_add_up_explode_and_weights_that_are_too_large_do_not_fit(weights):
+    torch.manual_seed(0)
+    x, y = data()
+    width = 32
+    stem, out = nn.Linear(INPUTS, width), nn.Linear(width, 3)
+    branches = [nn.Linear(width, width) for _ in range(24)]
+    for branch in branches:
+        nn.init.kaiming_normal_(branch.weight, nonlinearity="relu")
+        branch.weight.data.mul_(weights)
+
+    def error():
+        h = stem(x)
+        for branch in branches:
+            h = h + F.relu(branch(h))
+        return F.cross_entropy(out(h), y)
+
+    parameters = [p for layer in (stem, *branches, out) for p in layer.parameters()]
+    kinds = {kind for kind, _, _ in _found(_descend(parameters, error, rate=1e-4, steps=20))}
+    assert kinds == {"exploding-gradient"} | ({"init-mismatch"} if weights > 1 else set())

@@ -53,6 +53,13 @@ def gain_of(record: Activation | None) -> float:
         return 1.0
 
 
+def usual_scale(run: Run) -> float:
+    """Median over the layers of :func:`initial_scale`; NaN where it is known of none."""
+    scales = [initial_scale(w, p) for w, p in weights_in_order(run)]
+    scales = [scale for scale in scales if math.isfinite(scale)]
+    return float(np.median(scales)) if scales else math.nan
+
+
 def hidden(run: Run) -> list[Site]:
     """Elementwise activations between layers, in the order of execution."""
     found = [

@@ -16,10 +16,11 @@ from nonlin.diagnosis.thresholds import Thresholds
 
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
     """Whether gradients or steps are out of all proportion."""
-    return _over_time(run, limits) or _over_depth(run, limits)
+    return _over_time(run, limits) or over_depth(run, limits)
 
 
-def _over_depth(run: Run, limits: Thresholds) -> list[Finding]:
+def over_depth(run: Run, limits: Thresholds) -> list[Finding]:
+    """Whether the gradient grows on its way to the first layers."""
     layers, signal = weight_flow(run), signal_flow(run)
     if layers is None or signal is None:
         return []
@@ -28,8 +29,7 @@ def _over_depth(run: Run, limits: Thresholds) -> list[Finding]:
     if not good.any() or np.median(growth[good]) < limits.growth:
         return []
     steps, growth = signal[0][good], growth[good]
-    scales = [ev.initial_scale(w, p) for w, p in ev.weights_in_order(run)]
-    scale = float(np.nanmedian(scales))
+    scale = ev.usual_scale(run)
     rate = float(np.median(growth)) ** (1 / max(len(signal[1]) - 1, 1))
     begin = ev.since(steps, growth >= limits.growth)
     return [
@@ -152,8 +152,7 @@ def _why(run: Run, begin: int) -> tuple[str, dict[str, object]]:
     if target := _large_targets(run):
         facts["target_scale"] = target
         return "target-scale", facts
-    scales = [ev.initial_scale(w, p) for w, p in ev.weights_in_order(run)]
-    scale = float(np.nanmedian(scales)) if scales else math.nan
+    scale = ev.usual_scale(run)
     facts["initial_weights_over_gain"] = scale
     if scale > 1.5:
         return "init-scale", facts

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from nonlin.diagnosis import evidence as ev
@@ -134,8 +132,7 @@ def _layers_below(flow: np.ndarray, limit: float) -> list[int]:
 def _why(run: Run) -> tuple[str, dict[str, object]]:
     records = [s.record for s in ev.hidden(run)]
     squashing = [r for r in records if ev.squash(r)]
-    scales = [s for w, p in ev.weights_in_order(run) if math.isfinite(s := ev.initial_scale(w, p))]
-    scale = float(np.median(scales)) if scales else math.nan
+    scale = ev.usual_scale(run)
     facts: dict[str, object] = {
         "activations": sorted({repr(r) for r in records}),
         "initial_weights_over_gain": scale,
