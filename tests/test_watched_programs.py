@@ -1022,3 +1022,29 @@ def test_branches_that_add_up_explode_and_weights_that_are_too_large_do_not_fit(
     parameters = [p for layer in (stem, *branches, out) for p in layer.parameters()]
     kinds = {kind for kind, _, _ in _found(_descend(parameters, error, rate=1e-4, steps=20))}
     assert kinds == {"exploding-gradient"} | ({"init-mismatch"} if weights > 1 else set())
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_units_that_die_before_a_cut_are_a_consequence(cut):
+    torch.manual_seed(0)
+    x, y = data()
+    body, mean = nn.Sequential(nn.Linear(INPUTS, 32), nn.ReLU()), nn.Linear(32, 8)
+    out = nn.Linear(8, 3)
+
+    steps = iter(range(200))
+
+    def error():
+        if next(steps) == 20:
+            body[0].bias.data.fill_(-30.0)
+        posterior = torch.distributions.Normal(mean(body(x)), 1.0)
+        return F.cross_entropy(out(posterior.sample() if cut else posterior.rsample()), y)
+
+    parameters = [*body.parameters(), *mean.parameters(), *out.parameters()]
+    # What reaches the body beside the cut keeps it from being one of no gradient at all.
+    kinds = {
+        kind
+        for kind, _, _ in _found(
+            _descend(parameters, lambda: error() + 1e-3 * mean(body(x)).square().mean(), steps=200)
+        )
+    }
+    assert kinds == ({"blocked-gradient"} if cut else {"dead-units"})

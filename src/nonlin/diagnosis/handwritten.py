@@ -94,6 +94,8 @@ class Handwritten:
 
     def part(self, site: Site, z: Tensor, result: Tensor) -> None:
         """An activation has been called: it may be a part of another."""
+        if self._last is not None and z is self._last.z:
+            self._last = None  # Held longer, large outputs would each take new memory.
         if site.name not in _PARTS or result is z or not result.requires_grad:
             return
         member = self._member(z)

@@ -22,18 +22,27 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
     if any(f.kind == "init-mismatch" and f.cause == "symmetric-units" for f in found):
         return []  # Copies of one unit open and close together.
     dead, saturated = [], []
+    cut = _cut(run, found)
     for site in (*ev.hidden(run), *run.gates.values()):
         if site.rows == [] or (site.is_gate and not _begins_shut(site, limits)):
             continue
         if ev.collapsed(run, site):
             continue  # What died is the signal.
         if ev.dies(site.record) and (finding := _dead(run, site, limits)):
-            dead.append(finding)
+            # Before a cut nothing is trained for the loss's sake, and what dies is a consequence.
+            if site.order > cut or not finding.since_step:
+                dead.append(finding)
         elif site.name == "selu" and any(f.kind == "selu-misuse" for f in found):
             continue  # A consequence: without its conditions its signal grows.
         elif ev.saturates(site.record) and not site.is_gated:
             saturated += filter(None, [_saturated(run, site, limits)])
     return dead + saturated
+
+
+def _cut(run: Run, found: tuple[Finding, ...]) -> int:
+    """Where in the order of execution the gradient is stopped, or -1."""
+    layers = {name for f in found if f.kind == "blocked-gradient" for name in f.layers}
+    return max((w.order for name, w in run.weights.items() if name in layers), default=-1)
 
 
 def _begins_shut(site: Site, limits: Thresholds) -> bool:
