@@ -133,7 +133,9 @@ def main() -> None:
     if options.json:
         import torch
 
-        command = "python benchmarks/diagnose/run.py" + " --unseen" * options.unseen
+        command = " ".join(
+            ["python benchmarks/diagnose/run.py", *["--unseen"] * options.unseen, *options.names]
+        )
         head = {"command": command, "torch": torch.__version__}
         body = {**head, "summary": total, "cases": results}
         options.json.write_text(json.dumps(body, indent=1) + "\n", "utf-8")
