@@ -20,6 +20,8 @@ from nonlin.moments import expect
 LARGE_UPDATE = 0.1
 # Inputs of standard deviation 1 are what initialisations are made for.
 LARGE_INPUT = 10.0
+# Weights that are so many times what their activations ask for.
+LARGE_WEIGHTS = 1.5
 # Of the spread over rows before the first activation.
 COLLAPSED = 0.05
 # Of float32, instead of a gradient that was rounded to 0.

@@ -33,7 +33,7 @@ _ELEMENTWISE = frozenset(
 )
 # Activations of which others are made, as SiLU of a sigmoid.
 _PARTS = frozenset(("sigmoid", "tanh", "softplus", "relu6", "hard_sigmoid", "hard_tanh"))
-_CALLS_OF_PARTS = _PARTS | {"hardsigmoid", "hardtanh"}
+_CALLS_OF_PARTS = {get(name).conventions["torch"].call.rpartition(".")[2] for name in _PARTS}
 _UNSEEN = "unseen"
 _NUMBERS = 1024
 _TOLERANCE = 1e-4

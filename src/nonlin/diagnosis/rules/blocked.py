@@ -45,7 +45,6 @@ def judge_idle(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list
     ]
     if not layers:
         return []
-    several = f" and {len(layers) - 3} more layers" if len(layers) > 3 else ""
     return [
         Finding(
             kind="blocked-gradient",
@@ -53,7 +52,7 @@ def judge_idle(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list
             layer=layers[-1],
             cause="detach",
             since_step=0,
-            summary=f"No gradient reaches {', '.join(map(titled, layers[-3:]))}{several}: they are "
+            summary=f"No gradient reaches {_listed(layers)}: they are "
             "given to an optimizer, and run under torch.no_grad() alone.",
             evidence={
                 "operation": "no_grad",
@@ -171,9 +170,8 @@ def _layers(run: Run) -> list[Finding]:
             layer=names[-1],
             cause=cause,
             since_step=0,
-            summary=f"No gradient reaches {', '.join(map(titled, names[-3:]))}"
-            + (f" and {len(names) - 3} more layers" if len(names) > 3 else "")
-            + f": {told} behind {titled(names[-1])} stops it.",
+            summary=f"No gradient reaches {_listed(names)}: {told} behind {titled(names[-1])} "
+            "stops it.",
             evidence={
                 "operation": told,
                 "operation_in": where,
@@ -184,6 +182,11 @@ def _layers(run: Run) -> list[Finding]:
             layers=tuple(names),
         )
     ]
+
+
+def _listed(layers: list[str]) -> str:
+    rest = f" and {len(layers) - 3} more layers" if len(layers) > 3 else ""
+    return ", ".join(map(titled, layers[-3:])) + rest
 
 
 def _without_gradient(run: Run) -> list[_Layer]:

@@ -154,6 +154,6 @@ def _why(run: Run, begin: int) -> tuple[str, dict[str, object]]:
         return "target-scale", facts
     scale = ev.usual_scale(run)
     facts["initial_weights_over_gain"] = scale
-    if scale > 1.5:
+    if scale > ev.LARGE_WEIGHTS:
         return "init-scale", facts
     return "learning-rate-too-high", facts

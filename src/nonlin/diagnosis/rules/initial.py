@@ -12,9 +12,6 @@ from nonlin.diagnosis.rules.exploding import over_depth
 from nonlin.diagnosis.statistics import Parameter, Run, Weight
 from nonlin.diagnosis.thresholds import Thresholds
 
-# Weights that are at most so many times what their activations ask for.
-_FITS = 1.5
-
 
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
     """Units that are copies of one another, weights far from the gain, signals that run away."""
@@ -119,7 +116,7 @@ def _signal(run: Run, limits: Thresholds) -> list[Finding]:
     ratio = last / first
     if 1 / limits.signal_ratio < ratio < limits.signal_ratio:
         return []
-    if ratio > 1 and ev.usual_scale(run) <= _FITS and over_depth(run, limits):
+    if ratio > 1 and ev.usual_scale(run) <= ev.LARGE_WEIGHTS and over_depth(run, limits):
         return []  # The weights are right: what lies between them makes signal and gradient grow.
     rate = ratio ** (1 / (len(scales) - 1))
     return [
