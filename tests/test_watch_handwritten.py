@@ -175,6 +175,19 @@ def test_a_cross_entropy_that_is_written_out_is_no_activation():
     assert [s.name for s in watcher.run.sites.values()] == ["sigmoid", "hard_tanh"]
 
 
+def test_the_logarithm_of_a_probability_is_a_part_of_a_loss():
+    torch.manual_seed(0)
+    x, _ = data()
+    layer = nn.Linear(INPUTS, 1)
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    with nonlin.watch(quiet=True) as watcher:
+        for _ in range(5):
+            optimizer.zero_grad()
+            (-torch.sigmoid(layer(x)).log().mean()).backward()
+            optimizer.step()
+    assert [s.name for s in watcher.run.sites.values()] == ["sigmoid"]
+
+
 class Hidden(torch.autograd.Function):
     """A rectifier with a slope of the program's own, inside which nothing can be seen."""
 
