@@ -62,3 +62,6 @@ OPINFO = {
     ("float64", False): {"rtol": 1e-14, "atol": 1e-15},
     ("float64", True): {"rtol": 1e-14, "atol": 1e-15},
 }
+
+# Second and third derivatives in float64, beside terms of size 1 that cancel.
+HIGHER = {"rtol": 1e-12, "atol": 1e-12}

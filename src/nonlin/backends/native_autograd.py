@@ -10,7 +10,7 @@ from torch import Tensor
 from nonlin.backends import native
 from nonlin.backends.native import BOTH, GRADIENT, VALUE, Call
 from nonlin.backends.native_tensors import run
-from nonlin.choices import current_save
+from nonlin.choices import Save, current_save
 from nonlin.errors import NonlinError
 
 if TYPE_CHECKING:
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 # Looked up once, as in native_tensors.
 _transforms = torch._C._are_functorch_transforms_active
 _batched: Any = torch._C._functorch.is_legacy_batchedtensor  # type: ignore[attr-defined]
+_fresh = torch.empty_like
 _grad_enabled = torch.is_grad_enabled
 _autograd: Any = torch._C._autograd  # type: ignore[attr-defined]
 _hooks = _autograd._top_saved_tensors_default_hooks
 _graph_is_kept = _autograd._get_current_graph_task_keep_graph
 
-# Derivatives kept beside their inputs, in bytes, with save="auto".
+# Derivatives kept beside their inputs, in bytes, with save="auto"; short ones are not counted.
 KEPT = 256 << 20
 
 
@@ -39,6 +40,54 @@ class _Budget:
 
     def __del__(self) -> None:
         _Budget.used -= self.size
+
+
+def differentiable(x: Tensor, record: Activation, call: Call) -> Tensor:
+    """The kernel's value at `x`, from which a gradient flows back to it."""
+    if x.numel() <= native.SHARED and x.itemsize >= 4 and _hooks(True) is None:
+        save = current_save.get()
+        if save != "input":
+            return _product(x, record, call, save)
+    return apply(x, record, call)
+
+
+def _product(x: Tensor, record: Activation, call: Call, save: Save) -> Tensor:
+    """The same for a short tensor: PyTorch's product with the derivative, its value replaced.
+
+    The node of a product multiplies by the derivative without entering Python, where a Function
+    takes longer than a short kernel. What is multiplied first is fresh memory, read by nobody.
+    """
+    derivative = _fresh(x)
+    y = x.mul(derivative)
+    run(call, BOTH, x, out=y, second=derivative)
+    kept = [(x, x._version)] if save == "auto" else []
+
+    def differentiate_twice(found: tuple[Any, ...], gradients: tuple[Any, ...]) -> Any:
+        if not _grad_enabled():
+            if not _graph_is_kept():
+                kept.clear()  # Where y is added to x in place, x would hold itself.
+            return None
+        if not kept:
+            raise _no_second(record)
+        ((at, version),) = kept
+        if at._version != version:
+            raise NonlinError(
+                f"{record.name}: a second derivative needs the input, which was modified in place "
+                f"since (version {at._version}, not {version}); give {record.name} a copy of it"
+            )
+        from nonlin.backends import pytorch
+
+        return pytorch.pull_back(record, at, gradients[0], {}, (True,))[0], *found[1:]
+
+    y.grad_fn.register_hook(differentiate_twice)  # type: ignore[union-attr]
+    return y
+
+
+def _no_second(record: Activation) -> NonlinError:
+    return NonlinError(
+        f"{record.name}: a second derivative needs the input, and save='derivative' "
+        "kept none; allowed: save='auto' or 'input'"
+    )
 
 
 class _Kernel(torch.autograd.Function):
@@ -78,10 +127,7 @@ class _Kernel(torch.autograd.Function):
             return first.mul_(gradient), None, None
         if is_derivative and not rest:
             if torch.is_grad_enabled():
-                raise NonlinError(
-                    f"{record.name}: a second derivative needs the input, and save='derivative' "
-                    "kept none; allowed: save='auto' or 'input'"
-                )
+                raise _no_second(record)
             return gradient * first, None, None
         from nonlin.backends import pytorch
 

@@ -12,7 +12,7 @@ from torch.autograd import forward_ad
 
 from nonlin.backends import native
 from nonlin.backends.native import VALUE, Call
-from nonlin.backends.native_autograd import apply, apply_learned
+from nonlin.backends.native_autograd import apply_learned, differentiable
 from nonlin.backends.native_tensors import run
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def value(record: Activation, x: Tensor, tensors: Mapping[str, Tensor]) -> Tenso
         learned = _learned(record, call, x, tensors)
         return learned and apply_learned(x, record, learned, tuple(tensors), *tensors.values())
     if x.requires_grad and _grad_enabled():
-        return apply(x, record, call)
+        return differentiable(x, record, call)
     return run(call, VALUE, x)
 
 

@@ -20,17 +20,27 @@ native.share_pool(torch)  # type: ignore[arg-type]
 
 
 def run(
-    call: Call, mode: int, x: Tensor, upstream: Tensor | None = None, out: Tensor | None = None
+    call: Call,
+    mode: int,
+    x: Tensor,
+    upstream: Tensor | None = None,
+    out: Tensor | None = None,
+    second: Tensor | None = None,
 ) -> Any:
-    """The kernel's result, or for BOTH its two results, in fresh tensors laid out like `x`."""
+    """The kernel's result, or for BOTH its two results, in fresh tensors laid out like `x`.
+
+    Or in `out` and `second`, laid out in any way.
+    """
     count = x.numel()
     first = empty_like(x, count) if out is None else out
-    second = empty_like(x, count) if mode == BOTH else None
+    if mode == BOTH and second is None:
+        second = empty_like(x, count)
     team = _threads() if count > native.SHARED else 1
     if (
         x.is_contiguous()
         and (out is None or out.is_contiguous())
         and (upstream is None or upstream.is_contiguous())
+        and (second is None or second.is_contiguous())
     ):
         native._native.apply(
             call.place,

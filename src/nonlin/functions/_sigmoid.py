@@ -10,13 +10,13 @@ INF = float("inf")
 def value(x, xp):
     # One exponential that cannot overflow serves both sides, and the left tail keeps its
     # relative accuracy: 1/(1 + exp(-x)) is 0 where exp(-x) overflows.
-    e = xp.exp(-xp.abs(x))
+    e = xp.exp(-xp.magnitude(x))
     return xp.where(x >= 0, 1.0, e) / (1.0 + e)
 
 
 def slope(x, xp):
     # σ(1 − σ) formed from a rounded σ is 0 from x ≈ 16.6 up.
-    e = xp.exp(-xp.abs(x))
+    e = xp.exp(-xp.magnitude(x))
     return e / (1.0 + e) ** 2
 
 

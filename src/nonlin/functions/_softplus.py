@@ -12,10 +12,10 @@ INF = float("inf")
 def value(x, xp, *, beta):
     # log(1 + e^z) overflows on the right and rounds to 0 on the left. There it is e^z, taken
     # in two halves: e^z/β can be normal where e^z alone is subnormal.
-    z = xp.abs(beta * x)
+    z = xp.magnitude(beta * x)
     e, half = xp.exp(-z), xp.exp(-0.5 * z)
     bent = xp.where(e < xp.finfo(x.dtype).eps, half / beta * half, xp.log1p(e) / beta)
-    return xp.clip(x, 0.0, None) + bent
+    return xp.where(x >= 0, x, 0.0) + bent
 
 
 def slope(x, xp, *, beta):

@@ -19,13 +19,13 @@ def _root(x, xp, b):
 def value(x, xp, *, b):
     # x + √(x² + b) cancels on the left; its conjugate does not.
     root = _root(x, xp, b)
-    return xp.where(x > 0, 0.5 * x + 0.5 * root, 0.25 * b / (0.5 * root + 0.5 * xp.abs(x)))
+    return xp.where(x >= 0, 0.5 * x + 0.5 * root, 0.25 * b / (0.5 * root + 0.5 * xp.abs(x)))
 
 
 def slope(x, xp, *, b):
     root = _root(x, xp, b)
     left = 0.25 * b / (0.5 * root + 0.5 * xp.abs(x)) / root
-    return xp.where(x > 0, 0.5 + 0.5 * xp.finite(x) / xp.finite(root), left)
+    return xp.where(x >= 0, 0.5 + 0.5 * xp.finite(x) / xp.finite(root), left)
 
 
 def definition(mp, x, *, b):

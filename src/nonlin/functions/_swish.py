@@ -13,14 +13,14 @@ def gate(x, z, xp):
     In the left tail x·e^z is still normal where e^z alone is subnormal, so the
     exponential is applied in two halves, the product first.
     """
-    half = xp.exp(-0.5 * xp.abs(z))
+    half = xp.exp(-0.5 * xp.magnitude(z))
     r = 1.0 / (1.0 + half * half)
     return xp.where(z >= 0, x * r, xp.finite(x) * half * r * half)
 
 
 def gate_slope(z, growth, xp):
     """d/dx of x·σ(z(x)) = σ(z)(1 + x z′(1 − σ(z))), given ``growth`` = x·z′(x)."""
-    half = xp.exp(-0.5 * xp.abs(z))
+    half = xp.exp(-0.5 * xp.magnitude(z))
     e = half * half
     r = 1.0 / (1.0 + e)
     pushed = growth * half * r
@@ -38,7 +38,7 @@ def slope(x, xp, *, beta):
 
 def beta_derivative(x, xp, *, beta):
     x = xp.finite(x)
-    half = xp.exp(-0.5 * xp.abs(beta * x))
+    half = xp.exp(-0.5 * xp.magnitude(beta * x))
     return (x * half / (1.0 + half * half)) ** 2
 
 

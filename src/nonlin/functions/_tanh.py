@@ -13,7 +13,7 @@ def value(x, xp):
 
 def sech(x, xp):
     """1/cosh x, without the overflow of cosh."""
-    e = xp.exp(-xp.abs(x))
+    e = xp.exp(-xp.magnitude(x))
     return 2.0 * e / (1.0 + e * e)
 
 
