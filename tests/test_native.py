@@ -30,6 +30,10 @@ TORCH = {"float16": torch.float16, "bfloat16": torch.bfloat16}
 TORCH |= {"float32": torch.float32, "float64": torch.float64}
 # Longer than what is differentiated through the node of a product.
 LONG = native.SHARED + 1
+# Of which the derivative follows from the value, with parameters at which no factor is 1.
+FOLLOWING = [r for r in map(nonlin.get, sorted({k.name for k in KERNELS})) if r.slope_of_value is not None]
+FOLLOWING += [nonlin.softplus.bind(beta=0.7), nonlin.elu.bind(alpha=1.3)]
+FOLLOWING += [nonlin.celu.bind(alpha=0.6), nonlin.squareplus.bind(b=1.7)]
 
 
 def record_of(kernel):
@@ -422,10 +426,9 @@ def test_a_hook_on_the_value_sees_its_gradient(length):
         seen = []
         y.register_hook(lambda gradient, seen=seen: seen.append(gradient.clone()))
         upstream = torch.linspace(1, 2, length)
-        y.backward(upstream, create_graph=twice)
+        torch.autograd.grad(y, x, upstream, create_graph=twice)
         assert torch.equal(y.grad, upstream)
         assert torch.equal(seen[0], upstream)
-        x.grad = None
 
 
 def test_an_input_changed_in_place_has_no_second_derivative():
@@ -631,9 +634,42 @@ def test_what_is_kept_for_the_backward_pass():
     one = x.numel() * x.itemsize
     theirs = kept_bytes(torch.nn.functional.silu, x)
     assert theirs == one
-    for save, times in (("input", 1), ("derivative", 1), ("auto", 2)):
-        kept = kept_bytes(lambda x, save=save: nonlin.silu(x, save=save), x)
+    for save, times in (("input", 1), ("derivative", 1), ("auto", 2), ("output", 0)):
+        kept = kept_bytes(lambda x, save=save: nonlin.softplus(x, save=save), x)
         assert kept == times * one, save
+
+
+@pytest.mark.parametrize("dtype", TORCH.values(), ids=TORCH)
+@pytest.mark.parametrize("record", FOLLOWING, ids=repr)
+def test_a_derivative_from_the_value(record, dtype):
+    """It is right where the value is not close to a limit, and at no input far off."""
+    specials = [0.0, -0.0, math.inf, -math.inf, math.nan, 400.0, -400.0]
+    even = torch.linspace(-6, 6, 1001, dtype=torch.float64)
+    x = torch.cat([torch.tensor(specials, dtype=torch.float64), even]).to(dtype).requires_grad_()
+    upstream = torch.linspace(1, 2, len(x), dtype=torch.float64).to(dtype)
+    y = record(x, save="output")
+    (got,) = torch.autograd.grad(y, x, upstream, retain_graph=True)
+    true = record.derivative(x.detach()) * upstream
+    eps = torch.finfo(dtype).eps
+    torch.testing.assert_close(got, true, rtol=4 * eps, atol=8 * eps, equal_nan=True)
+    y.mul_(2)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        torch.autograd.grad(y, x, upstream)
+
+
+@pytest.mark.parametrize("record", FOLLOWING, ids=repr)
+def test_second_derivatives_from_the_value(record):
+    x = torch.linspace(-3, 3, 8, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradgradcheck(lambda x: record(x, save="output"), x)
+
+
+def test_a_derivative_that_does_not_follow_from_the_value():
+    x = torch.zeros(3, requires_grad=True)
+    with (
+        nonlin.saving("output"),
+        pytest.raises(NonlinError, match=r"^gelu: save='output', .* allowed: save='auto', 'input'"),
+    ):
+        nonlin.gelu(x)
 
 
 @pytest.mark.parametrize("length", [5000, LONG])

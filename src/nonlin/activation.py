@@ -31,6 +31,8 @@ class Activation:
         text: the formula as a reader would write it.
         value: formula of the function.
         slope: formula of the derivative, in PyTorch's convention at kinks.
+        slope_of_value: the derivative from the function's value instead, taking ``(y, xp,
+            **parameters)``, where one follows from the other.
         identity: the identity the derivative's formula uses.
         definition: the textbook definition, taking ``(mp, x, **parameters)`` with an
             mpmath context; the formulas are judged against it.
@@ -76,12 +78,13 @@ class Activation:
     references: tuple[str, ...] = ()
     conventions: Mapping[str, Convention] = field(default_factory=dict)
     contract_of: Callable[..., Contract] | None = None
+    slope_of_value: Formula | None = None
     draws: Literal["never", "training", "always"] = "never"
     bound: Mapping[str, Value] = field(default_factory=dict)
     learned: tuple[str, ...] = ()
     at_kink: KinkChoice = "torch"
 
-    _formulas: ClassVar = ("value", "slope", "definition", "facts_of", "contract_of")
+    _formulas: ClassVar = ("value", "slope", "slope_of_value", "definition", "facts_of", "contract_of")
 
     def __post_init__(self) -> None:
         values = check(self)

@@ -11,10 +11,10 @@ from typing import Any, Literal
 from nonlin.errors import NonlinError
 
 Precision = Literal["exact", "fast"]
-Save = Literal["auto", "input", "derivative"]
+Save = Literal["auto", "input", "derivative", "output"]
 
 PRECISIONS = ("exact", "fast")
-SAVES = ("auto", "input", "derivative")
+SAVES = ("auto", "input", "derivative", "output")
 
 current_precision: ContextVar[Precision] = ContextVar("precision", default="exact")
 current_save: ContextVar[Save] = ContextVar("save", default="auto")
@@ -54,10 +54,15 @@ def saving(choice: Save) -> Iterator[None]:
         choice: ``"input"`` computes the derivative again when it is needed; ``"derivative"``
             keeps it instead, so that the backward pass is one multiplication, and a second
             derivative is refused; ``"auto"``, the default, keeps both while the derivatives
-            take less than 256 MiB, and beyond that the input.
+            take less than 256 MiB, and beyond that the input. ``"output"`` keeps the value,
+            which the next layer mostly keeps too, so that it costs no memory, and takes the
+            derivative from it: less exact where the value is close to a limit, as PyTorch's
+            sigmoid and tanh are (docs/saved_output.md), and only where it follows from the
+            value. While parameters are trained the input is kept.
 
     Raises:
-        NonlinError: another choice.
+        NonlinError: another choice; when an activation is called, ``"output"`` for one whose
+            derivative does not follow from its value.
     """
     _require("save", choice, SAVES)
     token = current_save.set(choice)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -46,7 +47,7 @@ def differentiable(x: Tensor, record: Activation, call: Call) -> Tensor:
     """The kernel's value at `x`, from which a gradient flows back to it."""
     if x.numel() <= native.SHARED and x.itemsize >= 4 and _hooks(True) is None:
         save = current_save.get()
-        if save != "input":
+        if save in ("auto", "derivative"):
             return _product(x, record, call, save)
     return apply(x, record, call)
 
@@ -95,37 +96,44 @@ class _Kernel(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, record: Activation, call: Call) -> Tensor:
+        save = current_save.get()
+        if save == "output":
+            y = run(call, VALUE, x)
+            ctx.save_for_backward(y)
+            ctx.made_by = _require_slope_of_value(record), call, "output", None, None
+            return y
         # Of 16 bits the derivative is looked up again, which rounds the product once.
         if x.itemsize >= 4:
-            save = current_save.get()
             if save == "derivative":
                 y, derivative = run(call, BOTH, x)
                 ctx.save_for_backward(derivative)
-                ctx.made_by = record, call, True, _hooks(True), None
+                ctx.made_by = record, call, "derivative", _hooks(True), None
                 return y
             size = x.numel() * x.itemsize
             if save == "auto" and _Budget.used + size <= KEPT:
                 y, derivative = run(call, BOTH, x)
                 ctx.save_for_backward(derivative, x)
-                ctx.made_by = record, call, True, _hooks(True), _Budget(size)
+                ctx.made_by = record, call, "derivative", _hooks(True), _Budget(size)
                 return y
         ctx.save_for_backward(x)
-        ctx.made_by = record, call, False, None, None
+        ctx.made_by = record, call, "input", None, None
         return run(call, VALUE, x)
 
     @staticmethod
     def backward(ctx: Any, gradient: Any) -> tuple[Any, ...]:  # type: ignore[override]
         first, *rest = ctx.saved_tensors
-        record, call, is_derivative, hooks, _ = ctx.made_by
+        record, call, kept, hooks, _ = ctx.made_by
+        if kept == "output":
+            return _from_value(record, first, gradient), None, None
         if not _is_watched(gradient):
-            if not is_derivative:
+            if kept == "input":
                 return run(call, GRADIENT, first, gradient), None, None
             if _graph_is_kept() or hooks is not None:
                 return gradient * first, None, None
             # Nobody else reads the derivative: its memory becomes the gradient's, which at 16M
             # elements saves a third of a step's time and PyTorch's peak memory is not exceeded.
             return first.mul_(gradient), None, None
-        if is_derivative and not rest:
+        if kept == "derivative" and not rest:
             if torch.is_grad_enabled():
                 raise _no_second(record)
             return gradient * first, None, None
@@ -133,6 +141,23 @@ class _Kernel(torch.autograd.Function):
 
         x = rest[0] if rest else first
         return pytorch.pull_back(record, x, gradient, {}, (True,))[0], None, None
+
+
+def _require_slope_of_value(record: Activation) -> Activation:
+    if record.slope_of_value is None:
+        raise NonlinError(
+            f"{record.name}: save='output', and its derivative does not follow from its value; "
+            "allowed: save='auto', 'input' or 'derivative'"
+        )
+    return record
+
+
+def _from_value(record: Activation, y: Tensor, gradient: Tensor) -> Tensor:
+    from nonlin.backends import pytorch
+
+    assert record.slope_of_value is not None
+    slope = partial(record.slope_of_value, **record.bound)
+    return pytorch.apply(record, y, lambda y, g, xp: g * slope(y, xp), gradient)
 
 
 def _is_watched(gradient: Tensor) -> bool:

@@ -108,6 +108,9 @@ class ExactNamespace:
             return a / b
         return self._mp.nan if a == 0 or a != a else self._mp.sign(a) * self._mp.inf
 
+    def magnitude(self, x: Any) -> Any:
+        return abs(x)
+
     def scaled(self, factor: Any, x: Any) -> Any:
         return factor * x if factor else self._mp.mpf(0)
 

@@ -236,6 +236,9 @@ class DualNamespace:
         value, tangent = self._parts(u)
         return Dual(self._base.finite(value), tangent, self)
 
+    def magnitude(self, u: Any) -> Dual:
+        return self.where(self.less(u, 0.0), self.negative(u), u)
+
     def scaled(self, factor: Any, u: Any) -> Dual:
         (a, da), (b, db) = self._parts(factor), self._parts(u)
         moved = self._sum(self._moved(b, da), self._moved(a, db))

@@ -37,6 +37,7 @@ celu = Activation(
     text="max(0, x) + min(0, α(e^{x/α} − 1))",
     value=value,
     slope=slope,
+    slope_of_value=lambda y, xp, *, alpha: xp.where(y > 0, 1.0, y / alpha + 1.0),
     identity="f′ = 1, or e^{x/α}",
     definition=definition,
     facts_of=facts_of,

@@ -42,6 +42,7 @@ elu = Activation(
     text="x if x ≥ 0 else α(eˣ − 1)",
     value=value,
     slope=slope,
+    slope_of_value=lambda y, xp, *, alpha: xp.where(y > 0, 1.0, y + alpha),
     identity="f′ = 1, or f(x) + α = αeˣ",
     definition=definition,
     facts_of=facts_of,

@@ -29,6 +29,7 @@ exponential = Activation(
     text="eˣ",
     value=value,
     slope=value,
+    slope_of_value=lambda y, xp: y,
     identity="f′ = f",
     definition=lambda mp, x: mp.exp(x),
     facts_of=facts_of,

@@ -26,6 +26,7 @@ log_sigmoid = Activation(
     text="ln σ(x) = −ln(1 + e⁻ˣ)",
     value=lambda x, xp: -_softplus.value(-x, xp, beta=1.0),
     slope=lambda x, xp: _sigmoid.value(-x, xp),
+    slope_of_value=lambda y, xp: -xp.expm1(y),
     identity="f′ = σ(−x)",
     definition=lambda mp, x: -mp.log1p(mp.exp(-x)),
     facts_of=facts_of,

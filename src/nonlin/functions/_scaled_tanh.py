@@ -36,6 +36,7 @@ scaled_tanh = Activation(
     text="a·tanh(bx)",
     value=value,
     slope=slope,
+    slope_of_value=lambda y, xp, *, a, b: b * (a - y) * (a + y) / a,
     identity="f′ = ab(1 − tanh²(bx))",
     definition=lambda mp, x, *, a, b: mp.mpf(a) * mp.tanh(mp.mpf(b) * x),
     facts_of=facts_of,

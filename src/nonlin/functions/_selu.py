@@ -42,6 +42,7 @@ selu = Activation(
     text="λx if x ≥ 0 else λα(eˣ − 1), λ = 1.0507, α = 1.6733",
     value=value,
     slope=slope,
+    slope_of_value=lambda y, xp: xp.where(y > 0, SCALE, y + SCALE * ALPHA),
     identity="f′ = λ, or λαeˣ",
     definition=definition,
     facts_of=facts_of,

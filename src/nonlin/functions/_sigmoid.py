@@ -40,6 +40,7 @@ sigmoid = Activation(
     text="1 / (1 + e⁻ˣ)",
     value=value,
     slope=slope,
+    slope_of_value=lambda y, xp: y * (1.0 - y),
     identity="σ′ = σ(1 − σ) = e/(1 + e)² with e = e^−|x|",
     definition=lambda mp, x: 1 / (1 + mp.exp(-x)),
     facts_of=facts_of,

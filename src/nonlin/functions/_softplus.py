@@ -39,6 +39,7 @@ softplus = Activation(
     text="ln(1 + e^{βx}) / β",
     value=value,
     slope=slope,
+    slope_of_value=lambda y, xp, *, beta: -xp.expm1(-beta * y),
     identity="f′ = σ(βx)",
     definition=lambda mp, x, *, beta: mp.log1p(mp.exp(mp.mpf(beta) * x)) / mp.mpf(beta),
     facts_of=facts_of,

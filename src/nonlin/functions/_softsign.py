@@ -37,6 +37,7 @@ softsign = Activation(
     text="x/(1 + |x|)",
     value=value,
     slope=slope,
+    slope_of_value=lambda y, xp: (1.0 - xp.abs(y)) ** 2,
     identity="f′ = 1/(1 + |x|)²",
     definition=lambda mp, x: x / (1 + abs(x)),
     facts_of=facts_of,

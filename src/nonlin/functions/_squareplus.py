@@ -51,6 +51,7 @@ squareplus = Activation(
     text="(x + √(x² + b))/2",
     value=value,
     slope=slope,
+    slope_of_value=lambda y, xp, *, b: 1.0 / (1.0 + 0.25 * b / y / y),
     identity="f′ = (1 + x/√(x² + b))/2 = f(x)/√(x² + b)",
     definition=definition,
     facts_of=facts_of,

@@ -43,6 +43,7 @@ tanh = Activation(
     text="tanh x = 2σ(2x) − 1",
     value=value,
     slope=slope,
+    slope_of_value=lambda y, xp: (1.0 - y) * (1.0 + y),
     identity="tanh′ = 1 − tanh² = sech² x = (2e/(1 + e²))² with e = e^−|x|",
     definition=lambda mp, x: mp.tanh(x),
     facts_of=facts_of,
