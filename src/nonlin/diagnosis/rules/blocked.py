@@ -126,7 +126,6 @@ def _numbers(run: Run) -> list[Finding]:
 
 def _layers(run: Run) -> list[Finding]:
     layers = [_Layer(w.layer, w.order, p) for w, p in ev.weights_in_order(run)]
-    looks = max((layer.parameter.seen for layer in layers), default=0)
     starved, fed = _without_gradient(run), []
     for layer in layers:
         _, table = layer.parameter.series.table()
@@ -139,7 +138,20 @@ def _layers(run: Run) -> list[Finding]:
             fed.append((layer, float(np.nan_to_num(gradient).max(initial=0.0))))
     if not starved:
         return []
-    starved.sort(key=lambda layer: layer.order)
+    looks = max((layer.parameter.seen for layer in layers), default=0)
+    found = _stopped(run, starved, fed, looks)
+    cut_off = [layer for layer in starved if layer.gets_none]
+    if not found and 0 < len(cut_off) < len(starved):
+        # Behind a router that is cut off lie experts that it never chose, whose gradient is 0.
+        found = _stopped(run, cut_off, fed, looks)
+    return found
+
+
+def _stopped(
+    run: Run, starved: list[_Layer], fed: list[tuple[_Layer, float]], looks: int
+) -> list[Finding]:
+    """The finding that an operation keeps the gradient of `fed` layers from `starved` ones."""
+    starved = sorted(starved, key=lambda layer: layer.order)
     last = starved[-1].order
     behind = [(layer, g) for layer, g in fed if layer.order > last]
     none = all(layer.gets_none for layer in starved)
