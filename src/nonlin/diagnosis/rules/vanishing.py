@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from nonlin.diagnosis import evidence as ev
@@ -11,6 +13,8 @@ from nonlin.diagnosis.thresholds import Thresholds
 
 # Depth takes several layers to act; below that, one layer is to blame and has its own finding.
 FEWEST_LAYERS = 3
+# Looks before units closed, of which an attenuation is told.
+_FEWEST_LOOKS = 5
 # Of the largest gradient in the run.
 _LEARNING = 1e-2
 # The weights' attenuation that a training which stands still must show beside the signal's.
@@ -19,17 +23,19 @@ _BESIDE = 0.1
 
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
     """Whether the first layers get much less gradient than the last ones."""
-    if any(f.kind in ("dead-units", "saturated-units", "blocked-gradient") for f in found):
-        return []  # These shut the gradient off themselves, and say where.
-    if any(f.cause == "symmetric-units" for f in found):
+    if any(f.kind == "blocked-gradient" or f.cause == "symmetric-units" for f in found):
         return []
+    # Closed units shut the gradient off themselves, and say where: what was before them counts.
+    closed = [f.since_step or 0 for f in found if f.kind in ("dead-units", "saturated-units")]
+    if closed:
+        return _judge(run, limits, min(closed))
     # A tower beside others may get nothing while the whole learns by them.
     return _judge(run, limits) or [f for part in run.chains() for f in _judge(part, limits)]
 
 
-def _judge(run: Run, limits: Thresholds) -> list[Finding]:
-    layers = weight_flow(run)
-    signal = signal_flow(run)
+def _judge(run: Run, limits: Thresholds, until: float = math.inf) -> list[Finding]:
+    layers = _before(until, weight_flow(run))
+    signal = _before(until, signal_flow(run))
     if layers is None or signal is None:
         return []
     by_weight, by_signal = attenuation(layers[2]), attenuation(signal[2])
@@ -80,6 +86,17 @@ def _judge(run: Run, limits: Thresholds) -> list[Finding]:
             threshold=limits.threshold("attenuation"),
         )
     ]
+
+
+def _before(
+    until: float, flow: tuple[np.ndarray, list[str], np.ndarray] | None
+) -> tuple[np.ndarray, list[str], np.ndarray] | None:
+    """The looks before a step, if they are enough to speak of more than a beginning."""
+    if flow is None or until == math.inf:
+        return flow
+    steps, names, values = flow
+    early = steps < until
+    return (steps[early], names, values[early]) if early.sum() >= _FEWEST_LOOKS else None
 
 
 def weight_flow(run: Run) -> tuple[np.ndarray, list[str], np.ndarray] | None:
