@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from kernels import MILLION, SPEED, both_ways, interleave, summary, theirs
 
 import nonlin
+from kernels import MILLION, SPEED, both_ways, interleave, summary, theirs
 from nonlin.backends.namespace import namespace_of
 from nonlin.certification.ulp import ulp
 
@@ -76,7 +76,7 @@ def from_pytorch(name: str, x: np.ndarray) -> np.ndarray:
 
 
 def accuracy(name: str, derive: Callable[[str, np.ndarray], np.ndarray]) -> dict[str, float]:
-    """Errors of a derivative: the largest over its largest value, and in units in the last place."""
+    """Errors of a derivative: the largest over its largest value, and in ULP."""
     x = inputs()
     true = slope(name, x)
     error = np.abs(derive(name, x).astype(np.float64) - true)
@@ -200,10 +200,8 @@ def page(results: dict[str, dict]) -> str:
                 f"{error['share above 4 ULP to 6']:.1%}",
             ]
         errors.append(row(*cells))
-    return "\n".join(
-        ["Bytes for each element:\n", *head, *bytes_kept, "\nTime:\n", *head, *times]
-        + [ACCURACY.format(near=NEAR), *errors, FOLDS]
-    )
+    parts = ["Bytes for each element:\n", *head, *bytes_kept, "\nTime:\n", *head, *times]
+    return "\n".join([*parts, ACCURACY.format(near=NEAR), *errors, FOLDS])
 
 
 def main() -> None:

@@ -125,6 +125,64 @@ def test_death_is_dated():
     assert len(finding.units or ()) == 32
 
 
+def test_a_gradient_that_vanished_before_units_saturated_is_found_beside_them():
+    torch.manual_seed(0)
+    model = dense(nn.Sigmoid, depth=8)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    batch = data()
+    with nonlin.watch(model, every=1, quiet=True) as watcher:
+        fit(model, optimizer, steps=20, batch=batch)
+        with torch.no_grad():
+            model[2].bias.fill_(12.0)
+        fit(model, optimizer, steps=20, batch=batch)
+    found = {f.kind: f for f in watcher.diagnosis.findings}
+    assert {kind: f.since_step for kind, f in found.items()} == {
+        "vanishing-gradient": 0,
+        "saturated-units": 20,
+    }
+
+    # Where units were saturated from the start, they are why.
+    torch.manual_seed(0)
+    model = dense(nn.Sigmoid, depth=8)
+    with torch.no_grad():
+        model[2].bias.fill_(12.0)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with nonlin.watch(model, every=1, quiet=True) as watcher:
+        fit(model, optimizer, steps=40, batch=batch)
+    assert [f.kind for f in watcher.diagnosis.findings] == ["saturated-units"]
+
+
+class Routed(nn.Module):
+    """Five experts, of which a router chooses one."""
+
+    def __init__(self, cut: bool) -> None:
+        super().__init__()
+        self.router = nn.Sequential(nn.Linear(INPUTS, 16), nn.Softplus(), nn.Linear(16, 5))
+        self.experts = nn.ModuleList(nn.Linear(INPUTS, 3) for _ in range(5))
+        self.cut = cut
+        with torch.no_grad():
+            # So that two are never chosen, the first among them.
+            self.router[2].bias.copy_(torch.tensor([-9.0, 0.0, 0.0, 0.0, -9.0]))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        scores = self.router(x)
+        shares = scores.softmax(-1)
+        if self.cut:
+            shares = F.one_hot(scores.argmax(-1), 5).to(x.dtype)
+        return torch.einsum("nk,nkc->nc", shares, torch.stack([e(x) for e in self.experts], 1))
+
+
+def test_a_router_cut_off_is_found_beside_experts_that_it_never_chooses():
+    for cut in (True, False):
+        torch.manual_seed(0)
+        model = Routed(cut)
+        optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+        with nonlin.watch(model, every=1, quiet=True) as watcher:
+            fit(model, optimizer)
+        found = [(f.kind, f.layer, f.evidence["operation"]) for f in watcher.diagnosis.findings]
+        assert found == [("blocked-gradient", "router.2", "argmax")] * cut
+
+
 def test_limits_can_be_set():
     torch.manual_seed(0)
     model = dense(nn.ReLU)

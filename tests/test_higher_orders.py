@@ -19,7 +19,9 @@ every = pytest.mark.parametrize("record", SMOOTH, ids=repr)
 
 def true(record, point: float, order: int) -> float:
     with mpmath.workprec(200):
-        return float(mpmath.diff(lambda x: record.definition(mpmath, x, **record.bound), point, order))
+        return float(
+            mpmath.diff(lambda x: record.definition(mpmath, x, **record.bound), point, order)
+        )
 
 
 @every

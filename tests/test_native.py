@@ -31,7 +31,9 @@ TORCH |= {"float32": torch.float32, "float64": torch.float64}
 # Longer than what is differentiated through the node of a product.
 LONG = native.SHARED + 1
 # Of which the derivative follows from the value, with parameters at which no factor is 1.
-FOLLOWING = [r for r in map(nonlin.get, sorted({k.name for k in KERNELS})) if r.slope_of_value is not None]
+FOLLOWING = [
+    r for r in map(nonlin.get, sorted({k.name for k in KERNELS})) if r.slope_of_value is not None
+]
 FOLLOWING += [nonlin.softplus.bind(beta=0.7), nonlin.elu.bind(alpha=1.3)]
 FOLLOWING += [nonlin.celu.bind(alpha=0.6), nonlin.squareplus.bind(b=1.7)]
 
@@ -437,7 +439,9 @@ def test_an_input_changed_in_place_has_no_second_derivative():
     x = leaf * 1
     y = nonlin.silu(x)
     x.add_(1)
-    with pytest.raises(NonlinError, match=r"^silu: a second derivative .* in place since \(version 1"):
+    with pytest.raises(
+        NonlinError, match=r"^silu: a second derivative .* in place since \(version 1"
+    ):
         torch.autograd.grad(y.sum(), leaf, create_graph=True)
     x = leaf * 1
     y = nonlin.silu(x)

@@ -84,7 +84,14 @@ class Activation:
     learned: tuple[str, ...] = ()
     at_kink: KinkChoice = "torch"
 
-    _formulas: ClassVar = ("value", "slope", "slope_of_value", "definition", "facts_of", "contract_of")
+    _formulas: ClassVar = (
+        "value",
+        "slope",
+        "slope_of_value",
+        "definition",
+        "facts_of",
+        "contract_of",
+    )
 
     def __post_init__(self) -> None:
         values = check(self)
