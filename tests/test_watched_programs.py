@@ -172,6 +172,37 @@ def test_gradients_that_vanish_over_moments_are_found_where_they_are_needed(firs
     assert _found(watcher) == expected
 
 
+class _Gated(nn.Module):
+    """Carries its state on by 1 − z and takes up z of a new one."""
+
+    def __init__(self, bias: float) -> None:
+        super().__init__()
+        self.read, self.hold = nn.Linear(8, 64), nn.Linear(32, 64, bias=False)
+        self.answer = nn.Linear(32, 4)
+        with torch.no_grad():
+            self.read.bias[:32].fill_(bias)
+
+    def forward(self, x):
+        h = x.new_zeros(len(x), 32)
+        for t in range(x.shape[1]):
+            z, new = (self.read(x[:, t]) + self.hold(h)).chunk(2, dim=-1)
+            z = torch.sigmoid(z)
+            h = (1 - z) * h + z * F.softsign(new)
+        return self.answer(h)
+
+
+@pytest.mark.parametrize(("bias", "first"), [(3.0, True), (3.0, False), (-4.0, True)])
+def test_gradients_that_vanish_over_the_moments_of_a_gated_cell(bias, first):
+    torch.manual_seed(0)
+    model = _Gated(bias)
+    with nonlin.watch(quiet=True, every=3) as watcher:
+        fit(model, torch.optim.Adam(model.parameters(), lr=5e-4), batch=_recall(first), steps=90)
+    lost = first and bias > 0
+    found = watcher.diagnosis.findings
+    assert [f.kind for f in found] == ["vanishing-gradient"] * lost
+    assert ["the bias of the gate" in f.repairs[0].text for f in found] == [True] * lost
+
+
 def test_gradients_over_moments_agree_with_autograd():
     torch.manual_seed(0)
     model = _Recurrent(nn.Tanh())

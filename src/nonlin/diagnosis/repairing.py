@@ -44,6 +44,12 @@ _GATES = Repair(
     "Keep the state behind gates, which pass gradient over many moments: nn.GRU or nn.LSTM.",
     {},
 )
+_KEEP = Repair(
+    "initialisation",
+    "Draw the bias of the gate so that it keeps the state at first: 1 to 3 for a forget gate, "
+    "−1 to −3 for an update gate that takes up the new state; the longer the memory, the further.",
+    {},
+)
 _ORTHOGONAL = Repair(
     "initialisation",
     "Draw the weights from state to state orthogonal, which keeps lengths: "
@@ -135,7 +141,7 @@ def _vanishing(finding: Finding, run: Run) -> list[Repair]:
     if finding.cause == "learning-rate-too-high":
         return [_LOWER_RATE, _NORMALISE]
     if "moments" in finding.evidence:
-        return [_GATES, _ORTHOGONAL]
+        return [_KEEP] if finding.evidence["gated"] else [_GATES, _ORTHOGONAL]
     if squashing:
         # Gradients that no longer vanish ask for shorter steps.
         slower = dataclasses.replace(

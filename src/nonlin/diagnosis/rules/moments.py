@@ -19,6 +19,7 @@ class _Layer(NamedTuple):
     name: str
     activation: str
     series: Series
+    is_gated: bool = False
 
 
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
@@ -36,9 +37,9 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
 
 def _layers(run: Run) -> list[_Layer]:
     by_hand = [
-        _Layer(s.layer, repr(s.record), s.over_calls)
+        _Layer(s.layer, repr(s.record), s.over_calls, s.is_gated)
         for s in ev.hidden(run)
-        if not s.is_gate and not s.is_gated
+        if not s.is_gate
     ]
     own = [_Layer(r.layer, r.activation, r.over_calls) for r in run.recurrent.values()]
     return [layer for layer in (*by_hand, *own) if len(layer.series)]
@@ -72,6 +73,7 @@ def _shrinks(run: Run, layer: _Layer, limits: Thresholds) -> list[Finding]:
                 "per_moment": rate,
                 "moments": calls,
                 "activation": layer.activation,
+                "gated": layer.is_gated,
             },
             layers=(layer.name,),
             threshold=limits.threshold("summand"),
