@@ -16,8 +16,10 @@ import torch
 
 import nonlin
 from kernels import MILLION, SPEED, both_ways, interleave, summary, theirs
+from nonlin.backends import native
 from nonlin.backends.namespace import namespace_of
 from nonlin.certification.ulp import ulp
+from nonlin.choices import SAVES, Save
 
 WIDTH, BATCH = 256, 4096
 # Where networks are: beyond it lies no input of a layer that is normalised or initialised well.
@@ -111,9 +113,9 @@ def kept_bytes(function: Callable[[torch.Tensor], torch.Tensor]) -> float:
 
 def measure(name: str) -> dict:
     record = nonlin.get(name)
-    saves = ("auto", "derivative", "input") + (("output",) if name in FOLLOWS else ())
+    saves: list[Save] = [save for save in SAVES if save != "output" or name in FOLLOWS]
 
-    def keeping(save: str) -> Callable[[torch.Tensor], torch.Tensor]:
+    def keeping(save: Save) -> Callable[[torch.Tensor], torch.Tensor]:
         return lambda x: record(x, save=save)
 
     contestants = {"PyTorch": theirs(name), **{save: keeping(save) for save in saves}}
@@ -210,7 +212,7 @@ def main() -> None:
     results = {name: measure(name) for name in (*FOLLOWS, *FOLDED)}
     record = {
         "command": "python benchmarks/saved_output.py",
-        "instruction_set": nonlin.backends.native._native.instruction_set(),
+        "instruction_set": native._native.instruction_set() if native._native else "none",
         "threads": torch.get_num_threads(),
         "torch": torch.__version__.partition("+")[0],
         "results": results,

@@ -14,7 +14,7 @@ Precision = Literal["exact", "fast"]
 Save = Literal["auto", "input", "derivative", "output"]
 
 PRECISIONS = ("exact", "fast")
-SAVES = ("auto", "input", "derivative", "output")
+SAVES: tuple[Save, ...] = ("auto", "input", "derivative", "output")
 
 current_precision: ContextVar[Precision] = ContextVar("precision", default="exact")
 current_save: ContextVar[Save] = ContextVar("save", default="auto")
