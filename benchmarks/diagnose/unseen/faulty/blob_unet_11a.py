@@ -74,7 +74,7 @@ def main():
     model = UNet()
     criterion = nn.BCEWithLogitsLoss()
     opt = torch.optim.Adam(model.parameters(), lr=2e-3)
-    for epoch in range(1, 8):
+    for epoch in range(1, 7):
         model.train()
         total = 0.0
         for x, y in train:
