@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 # Looked up once, as in native_tensors.
 _transforms = torch._C._are_functorch_transforms_active
 _batched: Any = torch._C._functorch.is_legacy_batchedtensor  # type: ignore[attr-defined]
-_fresh = torch.empty_like
 _grad_enabled = torch.is_grad_enabled
 _autograd: Any = torch._C._autograd  # type: ignore[attr-defined]
 _hooks = _autograd._top_saved_tensors_default_hooks
@@ -58,7 +57,7 @@ def _product(x: Tensor, record: Activation, call: Call, save: Save) -> Tensor:
     The node of a product multiplies by the derivative without entering Python, where a Function
     takes longer than a short kernel. What is multiplied first is fresh memory, read by nobody.
     """
-    derivative = _fresh(x)
+    derivative = torch.empty_like(x)
     y = x.mul(derivative)
     run(call, BOTH, x, out=y, second=derivative)
     kept = [(x, x._version)] if save == "auto" else []
@@ -98,9 +97,10 @@ class _Kernel(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, record: Activation, call: Call) -> Tensor:
         save = current_save.get()
         if save == "output":
+            _require_slope_of_value(record)
             y = run(call, VALUE, x)
             ctx.save_for_backward(y)
-            ctx.made_by = _require_slope_of_value(record), call, "output", None, None
+            ctx.made_by = record, call, "output", None, None
             return y
         # Of 16 bits the derivative is looked up again, which rounds the product once.
         if x.itemsize >= 4:
@@ -143,13 +143,12 @@ class _Kernel(torch.autograd.Function):
         return pytorch.pull_back(record, x, gradient, {}, (True,))[0], None, None
 
 
-def _require_slope_of_value(record: Activation) -> Activation:
+def _require_slope_of_value(record: Activation) -> None:
     if record.slope_of_value is None:
         raise NonlinError(
             f"{record.name}: save='output', and its derivative does not follow from its value; "
             "allowed: save='auto', 'input' or 'derivative'"
         )
-    return record
 
 
 def _from_value(record: Activation, y: Tensor, gradient: Tensor) -> Tensor:
