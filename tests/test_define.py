@@ -100,6 +100,7 @@ BINARY = {
     "names": lambda x, xp, *, p: xp.add(x, xp.multiply(x, p)) / xp.subtract(xp.square(x), -4),
     "extremes": lambda x, xp, *, p: xp.maximum(x, p * x) + xp.minimum(x * x, p) + xp.clip(x, -p, p),
     "steps": lambda x, xp, *, p: xp.floor(x) * x + xp.sign(x) * p + xp.round(x * p) * x,
+    "magnitude": lambda x, xp, *, p: x * xp.magnitude(x - p),
     "scaled": lambda x, xp, *, p: xp.scaled(p, x) + xp.finite(x) * p + xp.square(x),
     "made": lambda x, xp, *, p: xp.zeros_like(x) + xp.ones_like(x) * x * xp.pi + p,
     "tests": lambda x, xp, *, p: xp.where(xp.logical_or(x < -1, xp.isnan(x)), p * x, x * x),
