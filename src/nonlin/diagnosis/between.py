@@ -122,11 +122,14 @@ class Between:
         if len(moving) > 1:
             self.run.residuals += 1
             self.used_elsewhere(tensors)
-        elif any(t.is_leaf and t.requires_grad for t in tensors):
-            for origin in map(self.origins.of, tensors):
-                weight = self.run.weights.get((origin and origin.producer) or "")
-                if weight is not None:
-                    weight.has_bias = True
+            return
+        bias = next((t for t in tensors if t.is_leaf and t.requires_grad), None)
+        for origin in map(self.origins.of, tensors if bias is not None else []):
+            weight = self.run.weights.get((origin and origin.producer) or "")
+            if weight is not None and bias is not None:
+                weight.has_bias = True
+                if bias.numel() == weight.outputs:
+                    weight.keep_bias(bias)
 
     def _multiplied(self, tensors: list[Tensor]) -> None:
         if len(tensors) < 2:

@@ -13,7 +13,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode
 
 from nonlin import init
-from nonlin.diagnosis.naming import Names, layer_of
+from nonlin.diagnosis.naming import Names
 from nonlin.diagnosis.operations import Effect, effect_of
 from nonlin.diagnosis.substitutes import off_zero, straight_through
 from nonlin.functions import get
@@ -123,8 +123,8 @@ class Changed(TorchFunctionMode):
                 return get(new)(args[0])
         result = func(*args, **kwargs)
         if self._depth and effect is Effect.WEIGHT and len(args) > 1:
-            name = self.names.parameter(args[1])
-            self._made = (id(result), layer_of(name)) if name else (0, "")
+            layer = self.names.layer(args[1])
+            self._made = (id(result), layer) if layer else (0, "")
             self._kept = result
         return result
 

@@ -10,15 +10,14 @@ import torch
 from torch import Tensor
 
 from nonlin.diagnosis.arguments import is_wrapped
-from nonlin.diagnosis.naming import Names, layer_of
+from nonlin.diagnosis.contractions import CONVOLUTION, PRODUCTS, Contraction, contraction
+from nonlin.diagnosis.naming import Names
 from nonlin.diagnosis.provenance import Origin, Origins
 from nonlin.diagnosis.scales import Scales
 from nonlin.diagnosis.statistics import Run, Weight
 
 # Calls of one layer or activation that are measured in a step: a recurrent cell makes hundreds.
 MOST_CALLS = 4
-_CONVOLUTION = "conv"
-_PRODUCTS = ("matmul", "mm", "bmm", "addmm")
 
 
 class When(NamedTuple):
@@ -35,6 +34,7 @@ class Found(NamedTuple):
     layer: str
     weight: Tensor
     input: Tensor
+    contraction: Contraction
     tied: bool
 
 
@@ -61,14 +61,19 @@ class Layers:
             kwargs: its keyword arguments.
             path: of the module around it.
         """
-        weight, x = self._pair(call, tensors, args, kwargs)
-        if weight is None or x is None or is_wrapped(x):
+        factor, x = self._pair(call, tensors, args, kwargs)
+        if factor is None or x is None or is_wrapped(x):
             return None
-        name = self.names.parameter(weight)
-        if name is None and call in _PRODUCTS:
+        how = contraction(call, args, factor, x)
+        weight = self._learned(factor)
+        if how is None or (weight is None and call in PRODUCTS):
             return None
-        layer = layer_of(name) if name is not None else path
-        return Found(layer, weight, x, layer != path and call == "linear")
+        if weight is None:
+            return Found(path, factor, x, how, False)
+        layer = self.names.layer(weight) or path
+        within = layer.startswith(f"{path}." if path else "")
+        own = layer == path or (within and layer == self.names.parameter(weight))
+        return Found(layer, weight, x, how, call == "linear" and not own)
 
     def note(
         self,
@@ -80,15 +85,11 @@ class Layers:
         when: When,
     ) -> None:
         """Write a call of a layer into the run, and where its result comes from."""
-        layer, weight, x, tied = found
-        convolution = call.startswith(_CONVOLUTION)
+        layer, weight, x, how, tied = found
         origin = self.origins.of(x) or Origin()
-        # W @ x has its units on the last axis but one, x @ W on the last.
-        is_left = call in _PRODUCTS and bool(args) and args[-1] is x and result.ndim > 1
-        axis = result.ndim - (weight.ndim - 1) if convolution else -2 if is_left else -1
         entry = self.run.weights.get(layer)
         if entry is None:
-            outputs = result.shape[axis] if call in _PRODUCTS else None
+            outputs = result.shape[how.axis]
             entry = self._first(found, call, args, kwargs, when, outputs)
         entry.order = when.order
         entry.tied |= tied
@@ -107,7 +108,7 @@ class Layers:
             scales = [self.scales.rms(x), self.scales.rms(result)]
             entry.input.add(when.step, torch.stack(scales).float())
         reads = weakref.ref(x)
-        self.origins.note(result, Origin(frozenset({layer}), layer, axis=axis, reads=reads))
+        self.origins.note(result, Origin(frozenset({layer}), layer, axis=how.axis, reads=reads))
 
     def _first(
         self,
@@ -116,31 +117,28 @@ class Layers:
         args: Any,
         kwargs: Mapping[str, Any],
         when: When,
-        outputs: int | None,
+        outputs: int,
     ) -> Weight:
-        layer, weight, x, _ = found
-        turned = "transpose" in call
+        layer, weight, x, how, _ = found
         shape = tuple(weight.shape)
-        if outputs is None:
-            outputs = shape[1] if turned else shape[0]
-        fan_in = max(1, weight.numel() // max(1, outputs))
         groups = 1
-        if call.startswith(_CONVOLUTION) and not turned:
-            groups = max(1, x.shape[-(weight.ndim - 1)] // shape[1])
-        entry = Weight(layer, when.order, shape, fan_in, outputs, groups)
+        if call.startswith(CONVOLUTION) and "transpose" not in call:
+            groups = max(1, x.shape[how.axis] // shape[1])
+        entry = Weight(layer, when.order, shape, how.fan_in, outputs, groups)
         entry.root = when.root
         self.run.weights[layer] = entry
         bias = kwargs.get("bias", args[2] if len(args) > 2 else None)
-        if isinstance(bias, Tensor) and call not in _PRODUCTS:
+        if isinstance(bias, Tensor) and call not in PRODUCTS:
             entry.keep_bias(bias)
-        entry.has_bias = isinstance(bias, Tensor)
+        # addmm adds its first argument.
+        entry.has_bias = isinstance(bias, Tensor) if call not in PRODUCTS else call == "addmm"
         return entry
 
     def _pair(
         self, call: str, tensors: Sequence[Tensor], args: Any, kwargs: Mapping[str, Any]
     ) -> tuple[Tensor | None, Tensor | None]:
         """The weight of a call and what it multiplies."""
-        if call not in _PRODUCTS:
+        if call not in PRODUCTS:
             x = kwargs.get("input", args[0] if args else None)
             weight = kwargs.get("weight", args[1] if len(args) > 1 else None)
             if isinstance(x, Tensor) and isinstance(weight, Tensor):
@@ -150,7 +148,13 @@ class Layers:
         if len(pair) < 2:
             return None, None
         for weight, x in (pair[::-1], pair):
-            base = weight if weight.is_leaf else weight._base
-            if base is not None and base.requires_grad and self.names.parameter(base) is not None:
-                return base, x
+            learned = self._learned(weight)
+            if learned is not None and learned.requires_grad:
+                return weight, x
         return None, None
+
+    def _learned(self, factor: Tensor) -> Tensor | None:
+        """The parameter that a factor is, or is a part of."""
+        base = factor if factor.is_leaf else factor._base
+        known = base is not None and self.names.parameter(base) is not None
+        return base if known else None

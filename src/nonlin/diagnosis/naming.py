@@ -6,12 +6,22 @@ import sys
 import weakref
 from collections.abc import Iterator, Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
 # Wrappers that a user does not think of as layers.
 _WRAPPERS = ("module.", "_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module.")
+# Longer lists are searched for no parameters.
+_MOST_LAYERS = 256
+
+
+class _Named(NamedTuple):
+    """A parameter, its name, and the layer it belongs to."""
+
+    parameter: weakref.ref[Tensor]
+    name: str
+    layer: str
 
 
 class Names:
@@ -20,7 +30,7 @@ class Names:
     def __init__(self) -> None:
         self._roots: list[weakref.ref[nn.Module]] = []
         self._modules: dict[int, tuple[Any, str]] = {}
-        self._parameters: dict[int, tuple[Any, str]] = {}
+        self._parameters: dict[int, _Named] = {}
         self._prefixes: dict[int, str] = {}
         self._kinds: dict[str, int] = {}  # how many there were of each class
 
@@ -36,11 +46,14 @@ class Names:
         prefix = self._prefixes.get(id(root), "")
         for path, module in root.named_modules():
             self._modules[id(module)] = (weakref.ref(module), _join(prefix, path))
+            several = _holds_several(module)
             for name, parameter in module.named_parameters(recurse=False):
                 full = _join(_join(prefix, path), name)
                 # A tied weight keeps its first name.
                 if self.parameter(parameter) is None:
-                    self._parameters[id(parameter)] = (weakref.ref(parameter), full)
+                    alone = several and parameter.ndim > 1
+                    layer = full if alone else _without_last(full)
+                    self._parameters[id(parameter)] = _Named(weakref.ref(parameter), full, layer)
 
     def module(self, module: nn.Module) -> str | None:
         """The path of a module, or None when it belongs to no model seen."""
@@ -49,18 +62,32 @@ class Names:
 
     def parameter(self, parameter: Any) -> str | None:
         """The name of a parameter."""
-        entry = self._parameters.get(id(parameter))
-        return entry[1] if entry is not None and entry[0]() is parameter else None
+        entry = self._named(parameter)
+        return None if entry is None else entry.name
 
-    def adopt(self, parameter: Tensor, otherwise: str) -> str:
+    def layer(self, parameter: Any) -> str | None:
+        """The layer that a parameter belongs to, or None where it has no name yet.
+
+        It is the module, but where that holds several weights: there each is a layer.
+        """
+        entry = self._named(parameter)
+        return None if entry is None else entry.layer
+
+    def _named(self, parameter: Any) -> _Named | None:
+        entry = self._parameters.get(id(parameter))
+        return entry if entry is not None and entry.parameter() is parameter else None
+
+    def adopt(self, parameter: Tensor, otherwise: str, idle: str | None = None) -> str:
         """Name a parameter that lies in no module seen, once and for all.
 
         Args:
             parameter: the parameter.
             otherwise: its name where no variable of the program holds it.
+            idle: its name in a module that ran without gradients alone.
         """
-        name = _variable(parameter) or otherwise
-        self._parameters[id(parameter)] = (weakref.ref(parameter), name)
+        name = idle or _variable(parameter) or otherwise
+        layer = _without_last(idle) if idle else name
+        self._parameters[id(parameter)] = _Named(weakref.ref(parameter), name, layer)
         return name
 
 
@@ -99,14 +126,26 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f"[{key!r}]", part) for key, part in value.items())
     elif isinstance(value, list | tuple) and value and isinstance(value[0], Tensor):
         yield from ((f"[{i}]", part) for i, part in enumerate(value))
+    elif isinstance(value, list | tuple) and len(value) <= _MOST_LAYERS:
+        # Layers as pairs or dictionaries of parameters; a longer list is one of data.
+        for i, layer in enumerate(value):
+            if isinstance(layer, list | tuple | Mapping):
+                yield from ((f"[{i}]{key}", part) for key, part in _parts(layer))
     elif not isinstance(value, nn.Module | type | ModuleType):
         own = getattr(value, "__dict__", None)
         if isinstance(own, dict):
             yield from ((f".{key}", part) for key, part in own.items())
 
 
-def layer_of(parameter: str) -> str:
-    """The layer of a parameter: its name without the last part."""
+def _holds_several(module: nn.Module) -> bool:
+    """Whether a module of the user's, or a list of parameters, has more than one weight."""
+    own = not type(module).__module__.startswith("torch.")
+    if not own and not isinstance(module, nn.ParameterList | nn.ParameterDict):
+        return False
+    return sum(p.ndim > 1 for p in module.parameters(recurse=False)) > 1
+
+
+def _without_last(parameter: str) -> str:
     head, _, tail = parameter.rpartition(".")
     return head or tail
 

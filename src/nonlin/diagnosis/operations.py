@@ -44,7 +44,7 @@ _KNOWN = {
     Effect.DROPOUT: calls.DROPOUTS | {"feature_dropout"},
     Effect.WEIGHT: calls.CONVOLUTIONS
     | calls.MATMULS
-    | {"linear", "addmm", "__rmatmul__", "bilinear", "_sparse_mm", "spmm"},
+    | {"linear", "addmm", "einsum", "__rmatmul__", "bilinear", "_sparse_mm", "spmm"},
 }
 _NAMES = {
     Effect.STEP: """round round_ sign sign_ floor floor_ ceil ceil_ trunc trunc_ heaviside

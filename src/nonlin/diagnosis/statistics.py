@@ -164,7 +164,7 @@ class Weight(Titled):
         bias = None if self._bias is None else self._bias()
         if bias is None or bias.untyped_storage().size() == 0:
             return None
-        return bias.detach().clone()
+        return bias.detach().flatten().clone()
 
     def calls_of_step(self, step: int) -> int:
         """How often it was called in this step, the present call included."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nonlin.diagnosis.measuring import followed, own_part, spread_of_rows
-from nonlin.diagnosis.naming import Names, layer_of
+from nonlin.diagnosis.naming import Names
 from nonlin.diagnosis.statistics import Parameter, Run
 
 # Sampled steps at which the rows of weights are compared, and at which it is counted what a step
@@ -69,8 +69,9 @@ class Updates:
             found, views, copies, norms, strict=True
         ):
             # Not before: a closure may have run the model for the first time.
-            place = idle.get(id(parameter)) or otherwise
-            name = self.names.parameter(parameter) or self.names.adopt(parameter, place)
+            name = self.names.parameter(parameter)
+            if name is None:
+                name = self.names.adopt(parameter, otherwise, idle.get(id(parameter)))
             kept = self._entry(name, parameter, kind)
             kept.seen += 1
             if not kept.rates or kept.rates[-1][1] != rate:
@@ -106,9 +107,8 @@ class Updates:
         entry = self.run.parameters.get(name)
         if entry is None:
             shape = tuple(parameter.shape)
-            entry = Parameter(
-                name, layer_of(name), shape, parameter.dtype, len(shape) > 1, optimizer=kind
-            )
+            layer = self.names.layer(parameter) or name
+            entry = Parameter(name, layer, shape, parameter.dtype, len(shape) > 1, optimizer=kind)
             entry.sharded = any(p.is_shard() for p in getattr(parameter, "placements", ()))
             self.run.parameters[name] = entry
         return entry

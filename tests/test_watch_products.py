@@ -1,0 +1,200 @@
+"""Layers that are products with parameters: several in one module, stacked ones, contractions."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+import nonlin
+from nonlin.diagnosis.contractions import Contraction, contraction
+
+WIDTH = 48
+PRODUCTS = {
+    "matmul": lambda x, w: x @ w,
+    "einsum": lambda x, w: torch.einsum("bi,ij->bj", x, w),
+    "implicit einsum": lambda x, w: torch.einsum("bi, ij", x, w),
+    "einsum of a list": lambda x, w: torch.einsum("...i,ij->...j", [x, w]),
+    "linear": lambda x, w: F.linear(x, w.T),
+}
+
+
+class Products(nn.Module):
+    """Layers in one list of parameters, or side by side in one module."""
+
+    def __init__(self, act, product, depth=3, listed=True, bias=0.0):
+        super().__init__()
+        self.act, self.product, self.depth, self.listed = act, product, depth, listed
+        sizes = [8, *[WIDTH] * depth, 1]
+        shapes = list(zip(sizes, sizes[1:], strict=False))
+        weights = [nn.Parameter(torch.randn(a, b) / math.sqrt(a)) for a, b in shapes]
+        biases = [nn.Parameter(torch.full((b,), bias)) for _, b in shapes]
+        if listed:
+            self.w, self.b = nn.ParameterList(weights), nn.ParameterList(biases)
+        else:
+            for i, (weight, offset) in enumerate(zip(weights, biases, strict=True)):
+                self.register_parameter(f"w{i}", weight)
+                self.register_parameter(f"b{i}", offset)
+
+    def forward(self, x):
+        for i in range(self.depth + 1):
+            w = self.w[i] if self.listed else getattr(self, f"w{i}")
+            b = self.b[i] if self.listed else getattr(self, f"b{i}")
+            x = self.product(x, w) + b
+            if i < self.depth:
+                x = self.act(x)
+        return x
+
+
+def watched(model, steps=80, rate=1e-3):
+    torch.manual_seed(0)
+    x = torch.randn(256, 8)
+    y = (x[:, :1] * x[:, 1:2]).sin() + x[:, 2:3] ** 2
+    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+    with nonlin.watch(quiet=True) as watcher:
+        for _ in range(steps):
+            optimizer.zero_grad()
+            F.mse_loss(model(x), y).backward()
+            optimizer.step()
+    return watcher
+
+
+def kinds(watcher):
+    return [f.kind for f in watcher.diagnosis.findings]
+
+
+each_product = pytest.mark.parametrize("product", PRODUCTS.values(), ids=PRODUCTS)
+each_home = pytest.mark.parametrize("listed", [True, False], ids=["listed", "side by side"])
+
+
+@each_product
+@each_home
+def test_each_weight_is_a_layer(product, listed):
+    torch.manual_seed(0)
+    watcher = watched(Products(torch.tanh, product, listed=listed), steps=20)
+    dot = "." if listed else ""
+    assert list(watcher.run.weights) == [f"w{dot}{i}" for i in range(4)]
+    first, *_, last = watcher.run.weights.values()
+    assert (first.fan_in, first.outputs, first.has_bias) == (8, WIDTH, True)
+    assert (last.fan_in, last.outputs) == (WIDTH, 1)
+    assert [s.producer for s in watcher.run.sites.values()] == [f"w{dot}{i}" for i in range(3)]
+    layers = {p.layer for p in watcher.run.parameters.values() if p.is_weight}
+    assert layers == set(watcher.run.weights)
+    assert kinds(watcher) == []
+
+
+@each_product
+@each_home
+def test_a_deep_stack_of_them_loses_its_gradient(product, listed):
+    torch.manual_seed(0)
+    found = watched(Products(torch.sigmoid, product, depth=12, listed=listed)).diagnosis.findings
+    (finding,) = [f for f in found if f.kind == "vanishing-gradient"]
+    assert finding.layer == ("w.0" if listed else "w0")
+
+
+@each_product
+def test_a_missing_activation_inside_a_module_is_found(product):
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.up = nn.Parameter(torch.randn(16, 64) / 4)
+            self.bias = nn.Parameter(torch.zeros(64))
+            self.down = nn.Parameter(torch.randn(64, 16) / 8)
+
+        def forward(self, x):
+            return product(product(x, self.up) + self.bias, self.down)
+
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), Block(), nn.ReLU(), nn.Linear(16, 1))
+    (finding,) = watched(model).diagnosis.findings
+    assert (finding.kind, finding.layer) == ("linear-network", "2.up")
+
+
+def test_a_bias_that_is_added_tells_why_units_died():
+    torch.manual_seed(0)
+    product = PRODUCTS["matmul"]
+    found = watched(Products(torch.relu, product, depth=1, bias=-8.0)).diagnosis.findings
+    assert [(f.kind, f.cause) for f in found] == [("dead-units", "negative-bias")]
+
+
+def test_an_ensemble_of_stacked_weights():
+    class Ensemble(nn.Module):
+        def __init__(self, members=4):
+            super().__init__()
+            self.first = nn.Parameter(torch.randn(members, 8, WIDTH) / math.sqrt(8))
+            self.second = nn.Parameter(torch.randn(members, WIDTH, 1) / math.sqrt(WIDTH))
+
+        def forward(self, x):
+            h = torch.einsum("bi,eio->ebo", x, self.first).relu()
+            return torch.bmm(h, self.second).mean(0)
+
+    torch.manual_seed(0)
+    watcher = watched(Ensemble())
+    weights = watcher.run.weights
+    assert {k: (w.fan_in, w.outputs) for k, w in weights.items()} == {
+        "first": (8, WIDTH),
+        "second": (WIDTH, 1),
+    }
+    assert kinds(watcher) == []
+
+
+def test_a_weight_of_another_layer_is_tied_and_ones_own_is_not():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.into, self.out = nn.Linear(8, 16), nn.Linear(16, 1)
+            self.own = nn.Parameter(torch.randn(16, 16) / 4)
+
+        def forward(self, x):
+            h = F.linear(self.into(x).relu(), self.own).relu()
+            return self.out(F.linear(F.linear(h, self.into.weight.T), self.into.weight).relu())
+
+    torch.manual_seed(0)
+    weights = watched(Net(), steps=10).run.weights
+    assert {name: w.tied for name, w in weights.items()} == {
+        "into": True,
+        "own": False,
+        "out": False,
+    }
+
+
+CONTRACTIONS = [
+    # equation, shapes of x and weight, axis of the units and how many entries are summed
+    ("bi,io->bo", (5, 3), (3, 7), Contraction(-1, 3)),
+    ("oi,bi->bo", (5, 3), (7, 3), Contraction(-1, 3)),
+    ("oi,bi->ob", (5, 3), (7, 3), Contraction(-2, 3)),
+    ("mbi,mio->mbo", (2, 5, 3), (2, 3, 7), Contraction(-1, 3)),
+    ("btd,dhk->bthk", (2, 5, 6), (6, 4, 3), Contraction(-1, 6)),
+    ("bthk,hkd->btd", (2, 5, 4, 3), (4, 3, 6), Contraction(-1, 12)),
+    ("...i,oi->...o", (2, 5, 3), (7, 3), Contraction(-1, 3)),
+    ("i...,io->o...", (3, 2, 5), (3, 7), Contraction(0, 3)),
+    ("bi,io", (5, 3), (3, 7), Contraction(-1, 3)),
+    ("bi,i->bi", (5, 3), (3,), None),
+    ("bi,o->bio", (5, 3), (7,), None),
+    ("bi,i->b", (5, 3), (3,), None),
+]
+
+
+@pytest.mark.parametrize(("equation", "x", "weight", "expected"), CONTRACTIONS)
+@pytest.mark.parametrize("listed", [False, True])
+def test_what_a_contraction_sums_over(equation, x, weight, expected, listed):
+    data, learned = torch.ones(x), torch.ones(weight)
+    operands = [learned, data] if equation.startswith("oi") else [data, learned]
+    result = torch.einsum(equation, *operands)
+    found = contraction(
+        "einsum", (equation, operands) if listed else (equation, *operands), learned, data
+    )
+    assert found == expected
+    if found is not None:
+        # Ones summed: the result says how many there were.
+        assert result.flatten()[0] == found.fan_in
+        assert result.shape[found.axis] in weight
+
+
+def test_contractions_of_three_are_left_alone():
+    x, w = torch.ones(5, 3), torch.ones(3, 7)
+    assert contraction("einsum", ("bi,io,b->bo", x, w, torch.ones(5)), w, x) is None
+    assert contraction("einsum", (x, [0, 1], w, [1, 2]), w, x) is None
