@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -29,7 +30,7 @@ class Products(nn.Module):
         super().__init__()
         self.act, self.product, self.depth, self.listed = act, product, depth, listed
         sizes = [8, *[WIDTH] * depth, 1]
-        shapes = list(zip(sizes, sizes[1:], strict=False))
+        shapes = list(itertools.pairwise(sizes))
         weights = [nn.Parameter(torch.randn(a, b) / math.sqrt(a)) for a, b in shapes]
         biases = [nn.Parameter(torch.full((b,), bias)) for _, b in shapes]
         if listed:
