@@ -199,3 +199,31 @@ def test_contractions_of_three_are_left_alone():
     x, w = torch.ones(5, 3), torch.ones(3, 7)
     assert contraction("einsum", ("bi,io,b->bo", x, w, torch.ones(5)), w, x) is None
     assert contraction("einsum", (x, [0, 1], w, [1, 2]), w, x) is None
+
+
+@pytest.mark.parametrize("read", ["data", "detach", "module", "moved"])
+def test_a_parameter_that_is_read_past_the_gradient(read):
+    class Factors(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table, self.other = nn.Embedding(16, 8), nn.Embedding(16, 8)
+
+        def forward(self, k):
+            weight = self.table.weight
+            rows = self.table(k) if read == "module" else weight.detach()[k]
+            rows = weight.data[k] if read == "data" else rows
+            if read == "moved":  # As a codebook that follows its members' mean.
+                weight.data.mul_(0.99)
+            return (rows * self.other(k.flip(0))).sum(1)
+
+    torch.manual_seed(0)
+    model, k, y = Factors(), torch.arange(16), torch.randn(16)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    with nonlin.watch(quiet=True) as watcher:
+        for _ in range(60):
+            optimizer.zero_grad()
+            F.mse_loss(model(k), y).backward()
+            optimizer.step()
+    found = [(f.kind, f.layer, f.severity) for f in watcher.diagnosis.findings]
+    stuck = [("blocked-gradient", "table", "problem")]
+    assert found == (stuck if read in ("data", "detach") else [])

@@ -17,8 +17,8 @@ from nonlin.diagnosis.statistics import Blocker, Run, Series, Site
 
 # What makes an error of a difference.
 _SIZES = ("pow", "square", "abs")
-# What makes a number of a tensor.
-_NUMBERS = ("item", "float", "tolist")
+# What reads a tensor's numbers behind back-propagation's back.
+_READS = ("item", "float", "tolist", "data", "detach")
 
 
 class Seen(NamedTuple):
@@ -143,8 +143,8 @@ class Between:
                 site.is_gated = True
 
     def _note_number(self, seen: Seen) -> None:
-        """A parameter read as a number, which back-propagation knows nothing of."""
-        number = seen.effect is Effect.DETACH and seen.name in _NUMBERS
+        """A parameter read in a way which back-propagation knows nothing of."""
+        number = seen.effect is Effect.DETACH and seen.name in _READS
         if number and seen.grad and seen.tensors[0].is_leaf:
             name = self.names.parameter(seen.tensors[0])
             if name is not None:

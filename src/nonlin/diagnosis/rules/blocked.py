@@ -29,15 +29,17 @@ class _Layer(NamedTuple):
 
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
     """Trained layers that never got a gradient, samples without one, parameters read as numbers."""
-    return _layers(run) + _samples(run) + _numbers(run)
+    found = _layers(run) + _samples(run)
+    return found + _numbers(run, {layer for finding in found for layer in finding.layers})
 
 
 def judge_idle(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
     """Networks that an optimizer was given and that only ever ran without gradients."""
     layers = [
         parameter.layer
-        for parameter in run.parameters.values()
+        for name, parameter in run.parameters.items()
         if parameter.is_weight
+        and name not in run.read_as_numbers
         and parameter.without == parameter.seen
         and len(parameter.idle) > 1
         # A target network is moved by the program.
@@ -93,11 +95,15 @@ def _samples(run: Run) -> list[Finding]:
     ]
 
 
-def _numbers(run: Run) -> list[Finding]:
+def _numbers(run: Run, told: set[str]) -> list[Finding]:
     names = [
         name
         for name, parameter in run.parameters.items()
-        if name in run.read_as_numbers and parameter.without == parameter.seen >= _FEWEST_LOOKS
+        if name in run.read_as_numbers
+        and parameter.without == parameter.seen >= _FEWEST_LOOKS
+        and parameter.layer not in told
+        # A codebook may be moved by the program.
+        and (len(parameter.idle) < 2 or torch.equal(*parameter.idle))
     ]
     if not names:
         return []
@@ -110,7 +116,7 @@ def _numbers(run: Run) -> list[Finding]:
             layer=layers[0],
             cause="detach",
             since_step=0,
-            summary=f"No gradient reaches {', '.join(names)}: read as a number ({operation}), of "
+            summary=f"No gradient reaches {', '.join(names)}: read by {operation} alone, of "
             "which back-propagation knows nothing.",
             evidence={
                 "operation": operation,
