@@ -29,8 +29,8 @@ class _Layer(NamedTuple):
 
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
     """Trained layers that never got a gradient, samples without one, parameters read as numbers."""
-    found = _layers(run) + _samples(run)
-    return found + _numbers(run, {layer for finding in found for layer in finding.layers})
+    cut = _layers(run) + _samples(run)
+    return cut + _numbers(run, {layer for finding in cut for layer in finding.layers})
 
 
 def judge_idle(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
