@@ -176,3 +176,23 @@ def test_gain(without, with_it, gain):
     (found, *_) = tried(lambda change, seed: with_it if change else without, {"clip": 1.0})
     assert found.gain == pytest.approx(gain)
     assert found.helps == (gain > 0)
+
+
+@pytest.mark.parametrize(
+    "product", [lambda x, w: x @ w, lambda x, w: torch.einsum("bi,ij->bj", x, w)]
+)
+def test_an_activation_behind_a_bare_parameter_is_exchanged_by_its_place(product):
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.ParameterList(torch.randn(6, 6) for _ in range(2))
+
+        def forward(self, x):
+            return torch.sigmoid(product(torch.sigmoid(product(x, self.w[0])), self.w[1]))
+
+    torch.manual_seed(0)
+    model = Net()
+    first, second = model.w
+    with Changed({"replace": {"w.1:sigmoid": "relu"}}):
+        changed = model(X)
+    assert torch.equal(changed, product(torch.sigmoid(product(X, first)), second).relu())

@@ -16,6 +16,8 @@ from nonlin.diagnosis.contractions import Contraction, contraction
 WIDTH = 48
 PRODUCTS = {
     "matmul": lambda x, w: x @ w,
+    "from the left": lambda x, w: (w.T @ x.T).T,
+    "addmm": lambda x, w: torch.addmm(torch.zeros(()), x, w),
     "einsum": lambda x, w: torch.einsum("bi,ij->bj", x, w),
     "implicit einsum": lambda x, w: torch.einsum("bi, ij", x, w),
     "einsum of a list": lambda x, w: torch.einsum("...i,ij->...j", [x, w]),
@@ -119,6 +121,62 @@ def test_a_bias_that_is_added_tells_why_units_died():
     product = PRODUCTS["matmul"]
     found = watched(Products(torch.relu, product, depth=1, bias=-8.0)).diagnosis.findings
     assert [(f.kind, f.cause) for f in found] == [("dead-units", "negative-bias")]
+
+
+@pytest.mark.parametrize(
+    "add",
+    [
+        lambda x, w, b: torch.addmm(b, x, w),
+        lambda x, w, b: F.linear(x, w.T, b),
+        lambda x, w, b: x @ w + b,
+        lambda x, w, b: x @ w + b[None],
+    ],
+    ids=["addmm", "linear", "added", "added as a row"],
+)
+@pytest.mark.parametrize("shape", [(WIDTH,), (1, WIDTH)], ids=["flat", "row"])
+def test_a_bias_is_known_however_it_is_added(add, shape):
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Parameter(torch.randn(8, WIDTH) / math.sqrt(8))
+            self.b = nn.Parameter(torch.full(shape, -8.0))
+            self.out = nn.Linear(WIDTH, 1)
+
+        def forward(self, x):
+            return self.out(add(x, self.w, self.b).relu())
+
+    torch.manual_seed(0)
+    watcher = watched(Net())
+    assert watcher.run.weights["w"].has_bias
+    assert [(f.kind, f.cause) for f in watcher.diagnosis.findings] == [
+        ("dead-units", "negative-bias")
+    ]
+
+
+def test_one_number_that_is_added_is_no_bias_of_units():
+    torch.manual_seed(0)
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Parameter(torch.randn(8, WIDTH) / math.sqrt(8))
+            self.shift, self.out = nn.Parameter(torch.zeros(())), nn.Linear(WIDTH, 1)
+
+        def forward(self, x):
+            return self.out((x @ self.w + self.shift).relu())
+
+    weight = watched(Net()).run.weights["w"]
+    assert weight.has_bias
+    assert weight.bias() is None
+
+
+def test_a_product_with_a_fixed_matrix_is_no_layer():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 1))
+    fixed = nn.Parameter(torch.eye(16), requires_grad=False)
+    model.register_parameter("fixed", fixed)
+    model[1].register_forward_hook(lambda module, args, out: out @ fixed)
+    assert list(watched(model).run.weights) == ["0", "2"]
 
 
 def test_an_ensemble_of_stacked_weights():
@@ -227,3 +285,80 @@ def test_a_parameter_that_is_read_past_the_gradient(read):
     found = [(f.kind, f.layer, f.severity) for f in watcher.diagnosis.findings]
     stuck = [("blocked-gradient", "table", "problem")]
     assert found == (stuck if read in ("data", "detach") else [])
+
+
+def test_a_layer_that_is_cut_and_read_as_a_constant_is_told_once():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.into, self.out = nn.Linear(8, 16), nn.Linear(16, 1)
+
+        def forward(self, x):
+            return self.out(self.into(x).detach().relu()) + self.into.weight.data.mean()
+
+    torch.manual_seed(0)
+    (finding,) = watched(Net()).diagnosis.findings
+    assert (finding.kind, finding.layer) == ("blocked-gradient", "into")
+
+
+class Plain:
+    """A layer of a program without modules."""
+
+    def __init__(self, w, b):
+        self.w, self.b = w, b
+
+
+HOMES = {
+    "pairs": (lambda w, b: (w, b), lambda layer: layer, ("layers[1][0]", "layers[1][1]")),
+    "dictionaries": (
+        lambda w, b: {"w": w, "b": b},
+        lambda layer: (layer["w"], layer["b"]),
+        ("layers[1]['w']", "layers[1]['b']"),
+    ),
+    "objects": (Plain, lambda layer: (layer.w, layer.b), ("layers[1].w", "layers[1].b")),
+}
+
+
+def _layer(make, a, b):
+    return make(
+        (torch.randn(a, b) / math.sqrt(a)).requires_grad_(), torch.zeros(b).requires_grad_()
+    )
+
+
+@pytest.mark.parametrize(("make", "read", "names"), HOMES.values(), ids=HOMES)
+@pytest.mark.parametrize("by_key", [False, True])
+def test_parameters_of_layers_without_modules_have_names(make, read, names, by_key):
+    torch.manual_seed(0)
+    x, y = torch.randn(64, 8), torch.randn(64, 1)
+    layers = [_layer(make, a, b) for a, b in ((8, 16), (16, 16), (16, 1))]
+    layers = dict(enumerate(layers)) if by_key else layers
+
+    def model(h):
+        for i in range(3):
+            h = h @ read(layers[i])[0] + read(layers[i])[1]
+            h = torch.tanh(h) if i < 2 else h
+        return h
+
+    optimizer = torch.optim.SGD([p for i in range(3) for p in read(layers[i])], lr=0.01)
+    with nonlin.watch(quiet=True) as watcher:
+        for _ in range(10):
+            optimizer.zero_grad()
+            F.mse_loss(model(x), y).backward()
+            optimizer.step()
+    assert set(names) <= set(watcher.run.parameters)
+    assert len(watcher.run.parameters) == 6
+    assert list(watcher.run.weights) == [names[0].replace("1", str(i)) for i in range(3)]
+
+
+def test_a_list_that_holds_itself_is_no_trap():
+    loop = []
+    loop.append(loop)
+    w = torch.randn(8, 1, requires_grad=True)
+    optimizer = torch.optim.SGD([w], lr=0.01)
+    with nonlin.watch(quiet=True) as watcher:
+        for _ in range(5):
+            optimizer.zero_grad()
+            (torch.randn(16, 8) @ w).square().mean().backward()
+            optimizer.step()
+    assert set(watcher.run.parameters) == {"w"}
+    assert not watcher.run.notes

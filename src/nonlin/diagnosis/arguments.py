@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -20,6 +20,17 @@ def tensors_in(args: Any, kwargs: Mapping[str, Any]) -> list[Tensor]:
         elif isinstance(value, list | tuple):
             found += [v for v in value if isinstance(v, Tensor)]
     return found
+
+
+def leaf_of(x: Tensor) -> Tensor | None:
+    """The leaf of autograd that a tensor is, or is a view of; None where it was computed."""
+    base = x if x.is_leaf else x._base
+    return base if base is not None and base.is_leaf else None
+
+
+def computed(tensors: Iterable[Tensor]) -> list[Tensor]:
+    """Those that gradients go through: no data, no parameters and no views of them."""
+    return [t for t in tensors if t.requires_grad and leaf_of(t) is None]
 
 
 def is_wrapped(x: Tensor) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from nonlin.diagnosis.arguments import drops
+from nonlin.diagnosis.arguments import computed, drops, leaf_of
 from nonlin.diagnosis.layers import When
 from nonlin.diagnosis.losses import note_loss
 from nonlin.diagnosis.naming import Names
@@ -17,7 +17,7 @@ from nonlin.diagnosis.statistics import Blocker, Run, Series, Site
 
 # What makes an error of a difference.
 _SIZES = ("pow", "square", "abs")
-# What reads a tensor's numbers behind back-propagation's back.
+# What reads a tensor as a constant, of which back-propagation knows nothing.
 _READS = ("item", "float", "tolist", "data", "detach")
 
 
@@ -72,7 +72,7 @@ class Between:
             path: of the module around it.
         """
         effect = seen.effect
-        self._note_number(seen)
+        self._note_constant(seen)
         self._note_score(seen)
         self._note_dead_end(seen, when, path)
         self._note_difference(seen, result, when.step)
@@ -116,20 +116,24 @@ class Between:
             self.run.branched |= layers or frozenset()
 
     def _added(self, tensors: list[Tensor]) -> None:
-        moving = [t for t in tensors if t.requires_grad and not t.is_leaf]
+        moving = computed(tensors)
         if len(moving) > 1 and self.origins.read_the_same(moving):
             return  # Side by side they are one layer.
         if len(moving) > 1:
             self.run.residuals += 1
             self.used_elsewhere(tensors)
             return
-        bias = next((t for t in tensors if t.is_leaf and t.requires_grad), None)
-        for origin in map(self.origins.of, tensors if bias is not None else []):
+        leaves = [leaf for t in tensors if (leaf := leaf_of(t)) is not None]
+        biases = [leaf for leaf in leaves if leaf.requires_grad]
+        if not biases:
+            return
+        for origin in map(self.origins.of, tensors):
             weight = self.run.weights.get((origin and origin.producer) or "")
-            if weight is not None and bias is not None:
-                weight.has_bias = True
-                if bias.numel() == weight.outputs:
-                    weight.keep_bias(bias)
+            if weight is None:
+                continue
+            weight.has_bias = True
+            if biases[0].numel() == weight.outputs:
+                weight.keep_bias(biases[0])
 
     def _multiplied(self, tensors: list[Tensor]) -> None:
         if len(tensors) < 2:
@@ -142,13 +146,13 @@ class Between:
             else:
                 site.is_gated = True
 
-    def _note_number(self, seen: Seen) -> None:
-        """A parameter read in a way which back-propagation knows nothing of."""
-        number = seen.effect is Effect.DETACH and seen.name in _READS
-        if number and seen.grad and seen.tensors[0].is_leaf:
+    def _note_constant(self, seen: Seen) -> None:
+        """A parameter read as a constant."""
+        constant = seen.effect is Effect.DETACH and seen.name in _READS
+        if constant and seen.grad and seen.tensors[0].is_leaf:
             name = self.names.parameter(seen.tensors[0])
             if name is not None:
-                self.run.read_as_numbers[name] = seen.name
+                self.run.read_as_constants[name] = seen.name
 
     def _note_score(self, seen: Seen) -> None:
         """A sample's distance from a mean that learns, as its log-probability takes it."""
@@ -165,7 +169,7 @@ class Between:
             kind, name = "detach", seen.name
         else:
             return
-        if not any(t.requires_grad and not t.is_leaf for t in seen.tensors):
+        if not computed(seen.tensors):
             return
         # Where it was first met in a step decides, so that logging after the pass does not hide it.
         known = self.run.blockers.get((name, path))

@@ -122,9 +122,9 @@ class Changed(TorchFunctionMode):
             if new is not None:
                 return get(new)(args[0])
         result = func(*args, **kwargs)
-        if self._depth and effect is Effect.WEIGHT and len(args) > 1:
-            layer = self.names.layer(args[1])
-            self._made = (id(result), layer) if layer else (0, "")
+        if self._depth and effect is Effect.WEIGHT:
+            layers = [layer for a in args if (layer := self.names.layer(a)) is not None]
+            self._made = (id(result), layers[-1]) if layers else (0, "")
             self._kept = result
         return result
 

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-CONVOLUTION = "conv"
+from nonlin.tracing import calls
+
 # Functions of which any argument may be a weight.
-PRODUCTS = ("matmul", "mm", "bmm", "addmm", "einsum")
+MATRIX_PRODUCTS = calls.MATMULS | {"addmm", "einsum"}
 
 
 class Contraction(NamedTuple):
@@ -35,13 +36,13 @@ def contraction(call: str, args: Any, weight: Tensor, x: Tensor) -> Contraction 
     """
     if call == "einsum":
         return _einsum(args, weight)
-    if call in PRODUCTS:
+    if call in MATRIX_PRODUCTS:
         # W @ x has its units on the last axis but one, x @ W on the last.
         if args and args[-1] is x and x.ndim > 1:
             return Contraction(-2, weight.shape[-1])
         return Contraction(-1, weight.shape[-2] if weight.ndim > 1 else weight.numel())
     outputs = weight.shape[1 if "transpose" in call else 0]
-    axis = 1 - weight.ndim if call.startswith(CONVOLUTION) else -1
+    axis = 1 - weight.ndim if call in calls.CONVOLUTIONS else -1
     return Contraction(axis, max(1, weight.numel() // max(1, outputs)))
 
 

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from nonlin.diagnosis.arguments import is_wrapped
-from nonlin.diagnosis.contractions import CONVOLUTION, PRODUCTS, Contraction, contraction
+from nonlin.diagnosis.arguments import is_wrapped, leaf_of
+from nonlin.diagnosis.contractions import MATRIX_PRODUCTS, Contraction, contraction
 from nonlin.diagnosis.naming import Names
 from nonlin.diagnosis.provenance import Origin, Origins
 from nonlin.diagnosis.scales import Scales
 from nonlin.diagnosis.statistics import Run, Weight
+from nonlin.tracing import calls
 
 # Calls of one layer or activation that are measured in a step: a recurrent cell makes hundreds.
 MOST_CALLS = 4
@@ -66,14 +67,14 @@ class Layers:
             return None
         how = contraction(call, args, factor, x)
         weight = self._learned(factor)
-        if how is None or (weight is None and call in PRODUCTS):
+        if how is None:
             return None
         if weight is None:
             return Found(path, factor, x, how, False)
         layer = self.names.layer(weight) or path
-        within = layer.startswith(f"{path}." if path else "")
-        own = layer == path or (within and layer == self.names.parameter(weight))
-        return Found(layer, weight, x, how, call == "linear" and not own)
+        lies_here = self.names.parameter(weight) == layer and _is_within(layer, path)
+        tied = call == "linear" and layer != path and not lies_here
+        return Found(layer, weight, x, how, tied)
 
     def note(
         self,
@@ -89,8 +90,7 @@ class Layers:
         origin = self.origins.of(x) or Origin()
         entry = self.run.weights.get(layer)
         if entry is None:
-            outputs = result.shape[how.axis]
-            entry = self._first(found, call, args, kwargs, when, outputs)
+            entry = self._first(found, call, args, kwargs, result, when)
         entry.order = when.order
         entry.tied |= tied
         entry.calls += 1
@@ -116,29 +116,29 @@ class Layers:
         call: str,
         args: Any,
         kwargs: Mapping[str, Any],
+        result: Tensor,
         when: When,
-        outputs: int,
     ) -> Weight:
         layer, weight, x, how, _ = found
         shape = tuple(weight.shape)
         groups = 1
-        if call.startswith(CONVOLUTION) and "transpose" not in call:
+        if call in calls.CONVOLUTIONS and "transpose" not in call:
             groups = max(1, x.shape[how.axis] // shape[1])
+        outputs = result.shape[how.axis]
         entry = Weight(layer, when.order, shape, how.fan_in, outputs, groups)
         entry.root = when.root
         self.run.weights[layer] = entry
-        bias = kwargs.get("bias", args[2] if len(args) > 2 else None)
-        if isinstance(bias, Tensor) and call not in PRODUCTS:
+        bias = _bias(call, args, kwargs)
+        if bias is not None:
+            entry.has_bias = True
             entry.keep_bias(bias)
-        # addmm adds its first argument.
-        entry.has_bias = isinstance(bias, Tensor) if call not in PRODUCTS else call == "addmm"
         return entry
 
     def _pair(
         self, call: str, tensors: Sequence[Tensor], args: Any, kwargs: Mapping[str, Any]
     ) -> tuple[Tensor | None, Tensor | None]:
         """The weight of a call and what it multiplies."""
-        if call not in PRODUCTS:
+        if call not in MATRIX_PRODUCTS:
             x = kwargs.get("input", args[0] if args else None)
             weight = kwargs.get("weight", args[1] if len(args) > 1 else None)
             if isinstance(x, Tensor) and isinstance(weight, Tensor):
@@ -155,6 +155,20 @@ class Layers:
 
     def _learned(self, factor: Tensor) -> Tensor | None:
         """The parameter that a factor is, or is a part of."""
-        base = factor if factor.is_leaf else factor._base
-        known = base is not None and self.names.parameter(base) is not None
-        return base if known else None
+        leaf = leaf_of(factor)
+        return leaf if self.names.parameter(leaf) is not None else None
+
+
+def _bias(call: str, args: Any, kwargs: Mapping[str, Any]) -> Tensor | None:
+    """What a layer's call adds."""
+    if call == "addmm":
+        bias = args[0] if args else kwargs.get("input")
+    elif call in MATRIX_PRODUCTS:
+        return None
+    else:
+        bias = kwargs.get("bias", args[2] if len(args) > 2 else None)
+    return bias if isinstance(bias, Tensor) else None
+
+
+def _is_within(layer: str, path: str) -> bool:
+    return not path or layer.startswith(f"{path}.")

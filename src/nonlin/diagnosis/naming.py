@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 # Wrappers that a user does not think of as layers.
 _WRAPPERS = ("module.", "_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module.")
-# Longer lists are searched for no parameters.
+# What more entries than these hold is not searched: they are data.
 _MOST_LAYERS = 256
 
 
@@ -122,19 +122,32 @@ def _spaces() -> Iterator[Mapping[str, Any]]:
 
 
 def _parts(value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping):
+    """What a variable holds, and what that holds: layers may be pairs, dictionaries or objects."""
+    entries = list(_entries(value))
+    yield from entries
+    if len(entries) <= _MOST_LAYERS:
+        for key, layer in entries:
+            yield from ((f"{key}{inner}", part) for inner, part in _entries(layer))
+
+
+def _entries(value: Any) -> Iterator[tuple[str, Any]]:
+    # No other mapping: one that loads what it is asked for would be run.
+    if isinstance(value, dict):
         yield from ((f"[{key!r}]", part) for key, part in value.items())
-    elif isinstance(value, list | tuple) and value and isinstance(value[0], Tensor):
-        yield from ((f"[{i}]", part) for i, part in enumerate(value))
-    elif isinstance(value, list | tuple) and len(value) <= _MOST_LAYERS:
-        # Layers as pairs or dictionaries of parameters; a longer list is one of data.
-        for i, layer in enumerate(value):
-            if isinstance(layer, list | tuple | Mapping):
-                yield from ((f"[{i}]{key}", part) for key, part in _parts(layer))
-    elif not isinstance(value, nn.Module | type | ModuleType):
-        own = getattr(value, "__dict__", None)
-        if isinstance(own, dict):
-            yield from ((f".{key}", part) for key, part in own.items())
+    elif isinstance(value, list | tuple):
+        # Judged by the first entry: most long lists are numbers.
+        holds = bool(value) and (isinstance(value[0], Tensor) or _is_holder(value[0]))
+        yield from ((f"[{i}]", part) for i, part in enumerate(value if holds else ()))
+    elif _is_holder(value):
+        yield from ((f".{key}", part) for key, part in vars(value).items())
+
+
+def _is_holder(value: Any) -> bool:
+    """Whether parameters may be parts of it: modules give the names of theirs themselves."""
+    if isinstance(value, dict | list | tuple):
+        return True
+    known = isinstance(value, nn.Module | type | ModuleType | Tensor)
+    return not known and isinstance(getattr(value, "__dict__", None), dict)
 
 
 def _holds_several(module: nn.Module) -> bool:

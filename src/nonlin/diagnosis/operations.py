@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from nonlin.diagnosis.contractions import MATRIX_PRODUCTS
 from nonlin.tracing import calls
 
 
@@ -43,8 +44,8 @@ _KNOWN = {
     Effect.NORM: calls.NORMS - {"batch_norm"} | {"local_response_norm"},
     Effect.DROPOUT: calls.DROPOUTS | {"feature_dropout"},
     Effect.WEIGHT: calls.CONVOLUTIONS
-    | calls.MATMULS
-    | {"linear", "addmm", "einsum", "__rmatmul__", "bilinear", "_sparse_mm", "spmm"},
+    | MATRIX_PRODUCTS
+    | {"linear", "__rmatmul__", "bilinear", "_sparse_mm", "spmm"},
 }
 _NAMES = {
     Effect.STEP: """round round_ sign sign_ floor floor_ ceil ceil_ trunc trunc_ heaviside

@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
+from nonlin.diagnosis.arguments import computed
 from nonlin.diagnosis.operations import Effect
 from nonlin.diagnosis.statistics import Site
 from nonlin.tracing import calls
@@ -124,7 +125,7 @@ class Origins:
             is_whole = name in calls.JOINS and len(known) == len(tensors) > 1
             return replace(joined, heads=_heads([o for _, o in known])) if is_whole else joined
         if effect is Effect.ADD:
-            moving = [t for t in tensors if t.requires_grad and not t.is_leaf]
+            moving = computed(tensors)
             if len(moving) > 1:
                 return _joined([self.of(t) or NOWHERE for t in moving])
             return replace(first, exact=False, heads=())

@@ -242,7 +242,7 @@ class Run:
     recurrent: dict[str, Recurrent] = field(default_factory=dict)
     ran: dict[str, int] = field(default_factory=dict)  # modules with parameters: when they ended
     blockers: dict[Any, Blocker] = field(default_factory=dict)
-    read_as_numbers: dict[str, str] = field(default_factory=dict)  # parameters: by which call
+    read_as_constants: dict[str, str] = field(default_factory=dict)  # parameters: by which call
     drawn: dict[str, frozenset[str]] = field(default_factory=dict)  # by the layer that reads it
     scores_samples: bool = False  # as REINFORCE does, for which a sample needs no gradient
     sampled: list[int] = field(default_factory=list)

@@ -78,7 +78,7 @@ class Updates:
                 kept.rates.append((step, float(rate)))
             if norm is None:
                 kept.without += 1
-                if id(parameter) in idle or name in self.run.read_as_numbers:
+                if id(parameter) in idle or name in self.run.read_as_constants:
                     kept.idle.append(copy.clone())
                     del kept.idle[1:-1]
                 continue

@@ -28,9 +28,9 @@ class _Layer(NamedTuple):
 
 
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
-    """Trained layers that never got a gradient, samples without one, parameters read as numbers."""
+    """Trained layers and samples without a gradient, and parameters read as constants."""
     cut = _layers(run) + _samples(run)
-    return cut + _numbers(run, {layer for finding in cut for layer in finding.layers})
+    return cut + _constants(run, {layer for finding in cut for layer in finding.layers})
 
 
 def judge_idle(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
@@ -39,7 +39,7 @@ def judge_idle(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list
         parameter.layer
         for name, parameter in run.parameters.items()
         if parameter.is_weight
-        and name not in run.read_as_numbers
+        and name not in run.read_as_constants
         and parameter.without == parameter.seen
         and len(parameter.idle) > 1
         # A target network is moved by the program.
@@ -95,11 +95,11 @@ def _samples(run: Run) -> list[Finding]:
     ]
 
 
-def _numbers(run: Run, told: set[str]) -> list[Finding]:
+def _constants(run: Run, told: set[str]) -> list[Finding]:
     names = [
         name
         for name, parameter in run.parameters.items()
-        if name in run.read_as_numbers
+        if name in run.read_as_constants
         and parameter.without == parameter.seen >= _FEWEST_LOOKS
         and parameter.layer not in told
         # A codebook may be moved by the program.
@@ -107,7 +107,7 @@ def _numbers(run: Run, told: set[str]) -> list[Finding]:
     ]
     if not names:
         return []
-    operation = run.read_as_numbers[names[0]]
+    operation = run.read_as_constants[names[0]]
     layers = tuple(dict.fromkeys(run.parameters[name].layer for name in names))
     return [
         Finding(
@@ -116,8 +116,8 @@ def _numbers(run: Run, told: set[str]) -> list[Finding]:
             layer=layers[0],
             cause="detach",
             since_step=0,
-            summary=f"No gradient reaches {', '.join(names)}: read by {operation} alone, of "
-            "which back-propagation knows nothing.",
+            summary=f"No gradient reaches {', '.join(names)}: read as a constant ({operation}), "
+            "of which back-propagation knows nothing.",
             evidence={
                 "operation": operation,
                 "operation_in": layers[0],
