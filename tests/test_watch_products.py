@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 import nonlin
 from nonlin.diagnosis.contractions import Contraction, contraction
+from nonlin.report.terminal_diagnosis import is_shown
 
 WIDTH = 48
 PRODUCTS = {
@@ -179,6 +180,20 @@ def test_a_product_with_a_fixed_matrix_is_no_layer():
     model.register_parameter("fixed", fixed)
     model[1].register_forward_hook(lambda module, args, out: out @ fixed)
     assert list(watched(model).run.weights) == ["0", "2"]
+
+
+@pytest.mark.parametrize("scale", [8.0, 0.01])
+def test_weights_of_another_scale_are_told_with_figures(scale):
+    torch.manual_seed(0)
+    model = Products(torch.tanh, PRODUCTS["einsum"])
+    for weight in model.w:
+        weight.data.mul_(scale)
+    (finding, *_) = [f for f in watched(model).diagnosis.findings if f.kind == "init-mismatch"]
+    shown = {k: v for k, v in finding.evidence.items() if is_shown(v)}
+    # The first layer reads the input, for which 1 fits; the others read tanh.
+    which, gain = ("largest", 1.0) if scale > 1 else ("smallest", nonlin.init.gain("tanh"))
+    assert shown[f"{which}_weights_over_gain"] == pytest.approx(scale / gain, rel=0.1)
+    assert shown["fan_in"] == (8 if scale > 1 else WIDTH)
 
 
 def test_an_ensemble_of_stacked_weights():

@@ -78,7 +78,12 @@ def _scales(run: Run, limits: Thresholds) -> list[Finding]:
             since_step=0,
             summary=f"The weights of {titled(layer)} start {scale:.3g} times as large as the "
             "activation before them asks for (gain/√fan_in).",
-            evidence={"weights_over_gain": wrong},
+            evidence={
+                "largest_weights_over_gain" if scale > 1 else "smallest_weights_over_gain": scale,
+                "fan_in": run.weights[layer].fan_in,
+                "layers_like_it": len(wrong),
+                "weights_over_gain": wrong,
+            },
             layers=tuple(wrong),
             threshold=limits.threshold("init_excess" if scale > 1 else "init_ratio"),
         )
