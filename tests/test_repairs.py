@@ -144,7 +144,7 @@ def tried(losses, *changes, seeds=4):
 def test_repairs_are_tried_together_where_none_helps_alone():
     both = {"clip", "epsilon"}
     found = tried(
-        lambda change, seed: (0.1 if both <= set(change) else 1.0) * (1 + 0.01 * seed),
+        lambda change, seed: 0.1 if both <= set(change) else 1 + 0.01 * seed + len(change),
         {"clip": 1.0},
         {"epsilon": 1e-6},
     )
@@ -160,6 +160,20 @@ def test_the_first_that_helps_is_the_last_that_is_tried():
         {"epsilon": 1e-6},
     )
     assert [v.helps for v in found] == [True]
+
+
+def test_a_repair_without_effect_is_told_apart_and_counts_for_none():
+    """Bit for bit the same losses: the program has nothing that the change applies to."""
+    found = tried(
+        lambda change, seed: (0.5 if "clip" in change else 1.0) * (1 + 0.01 * seed),
+        {"learning_rate": 0.1},
+        {"zero_bias": ["0"]},
+        {"swap": {"relu": "elu"}},
+        {"clip": 1.0},
+    )
+    assert [v.has_effect for v in found] == [False, False, False, True]
+    assert [v.helps for v in found] == [False, False, False, True]
+    assert found[0].as_json()["has_effect"] is False
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,8 @@ def repair(
 def _said(result) -> str:
     if result is None:
         return "- "
+    if not result.has_effect:
+        return "- changed nothing, there is nothing here that it can be tried on: "
     low, high = result.interval
     verdict = "helps" if result.helps else "no proven gain"
     return (

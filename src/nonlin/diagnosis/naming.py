@@ -55,6 +55,10 @@ class Names:
                     layer = full if alone else _without_last(full)
                     self._parameters[id(parameter)] = _Named(weakref.ref(parameter), full, layer)
 
+    def networks(self) -> list[nn.Module]:
+        """The models that were seen and still are."""
+        return [root for of in self._roots if (root := of()) is not None]
+
     def module(self, module: nn.Module) -> str | None:
         """The path of a module, or None when it belongs to no model seen."""
         entry = self._modules.get(id(module))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-import time
 import warnings
 import weakref
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -17,15 +14,20 @@ from torch.optim.optimizer import (
     register_optimizer_step_post_hook,
     register_optimizer_step_pre_hook,
 )
-from torch.overrides import TorchFunctionMode
 
 from nonlin.diagnosis import ranks
+from nonlin.diagnosis.arguments import tensors_in
+from nonlin.diagnosis.backpropagation import Backpropagations, Pushed
+from nonlin.diagnosis.byhand import MovedByHand
 from nonlin.diagnosis.calls import Calls
+from nonlin.diagnosis.compiled import compiled_frames, is_compiled
+from nonlin.diagnosis.guarding import Guard
+from nonlin.diagnosis.mode import CallMode
+from nonlin.diagnosis.operations import Effect, effect_of
 from nonlin.diagnosis.sampling import Schedule
 from nonlin.diagnosis.statistics import Run
 from nonlin.diagnosis.updates import Updates
 
-_dynamo: Any = torch._C._dynamo.eval_frame  # type: ignore[attr-defined]
 _ABOUT_HOOKS = "Using `torch.compile.* when there are global hooks"
 
 
@@ -48,17 +50,23 @@ class Observer:
         self.run, self.schedule = run, schedule
         self.calls = Calls(run, model, pictures)
         self.updates = Updates(run, self.calls.names)
-        self.broken = False
         self._model = model
         # Weak: the next optimizer may lie where one was that is gone.
         self._counts: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
         self._active = self._paused = False
         self._roots = False  # whether a module ran
-        self._mode = _Mode(self)
+        self._mode = CallMode(self._show)
+        self.guard = Guard(run, self.calls, schedule, self._disarm)
         self._frames = 0
         self._thread = threading.get_ident()
         self._handles: list[Any] = []
         self._optimizer_handles: list[Any] = []
+        self._by_hand = MovedByHand(self.updates)
+        # Until an optimizer is seen, a program may move its parameters itself.
+        self._backpropagations = Backpropagations(self._backward_begins, self._backward_ended)
+        self._waits = False  # for the forward pass that comes after a back-propagation
+        self._passes = 0  # back-propagations since the last step
+        self._passes_of_step = 1
 
     def start(self) -> None:
         """Begin to look."""
@@ -68,9 +76,10 @@ class Observer:
             register_optimizer_step_pre_hook(self._before_step),
             register_optimizer_step_post_hook(self._after_step),
         ]
+        self._backpropagations.insert()
         # It speaks of our hooks, which leave a compiled module at once.
         warnings.filterwarnings("ignore", message=_ABOUT_HOOKS)
-        self._frames = _compiled_frames()
+        self._frames = compiled_frames()
         self.schedule.in_step = ranks.are_several()
         self.schedule.begin()
         if self.schedule.wants(0, False):
@@ -78,6 +87,8 @@ class Observer:
 
     def stop(self) -> None:
         """End all looking; what was seen stays in the run."""
+        self._end_by_hand()
+        self._backpropagations.remove()
         self._disarm()
         for handle in self._optimizer_handles:
             handle.remove()
@@ -98,46 +109,8 @@ class Observer:
         self._paused = False
         self.schedule.resume()
 
-    def guard(self, work: Callable[..., Any], *arguments: Any) -> Any:
-        """Do a measurement; an error in it is the last of all measurements."""
-        began = time.perf_counter()
-        looking, self.calls.looking = self.calls.looking, False
-        # Inside a compiled region Dynamo would compile the measurement too.
-        dynamo = _dynamo.set_eval_frame(None)
-        # Not torch.no_grad(): a step would make hundreds of these objects.
-        grad = torch.is_grad_enabled()
-        torch._C._set_grad_enabled(False)
-        try:
-            # The mode would see every step of the measurement, and hand it on.
-            with torch._C.DisableTorchFunction():
-                return work(*arguments)
-        except Exception as error:
-            self._break(error)
-            return None
-        finally:
-            torch._C._set_grad_enabled(grad)
-            _dynamo.set_eval_frame(dynamo)
-            if not self.broken:
-                self.calls.looking = looking
-            self.schedule.note(time.perf_counter() - began)
-
-    def _break(self, error: Exception) -> None:
-        if self.broken:
-            return
-        self.broken = True
-        said = f"{type(error).__name__}: {error}".splitlines()[0]
-        self.run.notes.append(
-            f"a measurement failed at step {self.run.steps} and was off from there on ({said})"
-        )
-        self._disarm()
-        warnings.warn(
-            f"nonlin: a measurement failed and is off from here on; the training goes on ({said})",
-            RuntimeWarning,
-            stacklevel=3,
-        )
-
     def _arm(self) -> None:
-        if self._active or self.broken:
+        if self._active or self.guard.broken:
             return
         self._active = True
         self.updates.begin_step()
@@ -146,7 +119,7 @@ class Observer:
             module_hooks.register_module_forward_pre_hook(self._enter),
             module_hooks.register_module_forward_hook(self._leave, always_call=True),
         ]
-        if self._has_no_modules() and _compiled_frames() == self._frames:
+        if self._has_no_modules() and compiled_frames() == self._frames:
             self.calls.looking = True
             self._mode.insert()
 
@@ -155,7 +128,7 @@ class Observer:
         return self._model is None and bool(self.run.sampled) and not self._roots
 
     def _disarm(self) -> None:
-        self._active = False
+        self._active = self._waits = False
         self.calls.looking = False
         self._mode.remove()
         for handle in self._handles:
@@ -171,7 +144,9 @@ class Observer:
             if not torch.is_grad_enabled():
                 self.updates.runs_idle(module)
                 return
-            if _is_compiled(module):
+            if self._waits and not self._forward_begins():
+                return
+            if is_compiled(module):
                 # Dynamo would trace the hooks, and compile anew for them.
                 name = type(getattr(module, "_orig_mod", module)).__name__
                 self._roots = True
@@ -181,15 +156,15 @@ class Observer:
                 return
             self._roots = True
             self.guard(self.calls.enter_root, module, inputs)
-            if self.broken:
+            if self.guard.broken:
                 return
             self.calls.looking = True
-            if _compiled_frames() > self._frames:
+            if compiled_frames() > self._frames:
                 # A mode on the stack is part of what Dynamo guards: it would compile anew.
                 self.run.compiled.add("a function of this program")
             else:
                 self._mode.insert()
-        elif _is_compiled(module):
+        elif is_compiled(module):
             self.run.compiled.add(self.calls.names.module(module) or type(module).__name__)
             self._remove_forward()
             return
@@ -202,6 +177,19 @@ class Observer:
         if stack and stack[-1].module is module and not self.calls.pass_out():
             self.guard(self.calls.leave, module, output)
 
+    def _show(self, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        """Make a call of PyTorch's, and read it."""
+        calls = self.calls
+        if self._waits and self._awaits(function, args, kwargs):
+            self._forward_begins()
+        if not calls.looking or function in calls.ignored:
+            return function(*args, **kwargs)
+        seen = self.guard(calls.before, function, args, kwargs, torch.is_grad_enabled())
+        result = function(*args, **kwargs)
+        if seen is not None and not self.guard.broken:
+            self.guard(calls.after, seen, args, kwargs, result)
+        return result
+
     def _remove_forward(self) -> None:
         """Look at nothing but gradients and updates until the step ends."""
         self.calls.looking = False
@@ -212,8 +200,14 @@ class Observer:
         self._handles = []
 
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
-        if not self._active or not self._concerns(optimizer):
+        if not self._concerns(optimizer):
             return
+        if self._backpropagations.inserted:
+            self._backpropagations.remove()
+            self._by_hand.clear()
+        if not self._active:
+            return
+        self._waits = False
         self._mode.remove()
         self.calls.looking = False
         self.guard(self.updates.before, optimizer, bool(args or (kwargs or {}).get("closure")))
@@ -233,16 +227,76 @@ class Observer:
         self._counts[optimizer] = count
         if count <= self.run.steps:
             return  # Another optimizer of the same training step.
+        self._step_is_over(count)
+
+    def _step_is_over(self, count: int) -> None:
+        """Of so many steps the last one has ended: the next may be worth a look."""
         was = self._active
         if was:
             self.run.sampled.append(self.run.steps)
             self.guard(self.calls.end_step)
         self.run.steps = count
-        wanted = not self.broken and self.schedule.wants(count, was)
+        wanted = not self.guard.broken and self.schedule.wants(count, was)
         if was:
             self._disarm()
         if wanted:
             self._arm()
+
+    def _backward_begins(self) -> bool:
+        """A back-propagation begins, of a program that has shown no optimizer yet."""
+        if self._is_elsewhere():
+            return False
+        self._mode.settle()
+        self._end_by_hand()
+        return self._active
+
+    def _backward_ended(self, pushed: list[Pushed]) -> None:
+        if self._is_elsewhere() or not self._backpropagations.inserted:
+            return
+        self._passes += 1
+        if self._active:
+            self.guard(self._note_pushed, pushed)
+        elif self._passes >= self._passes_of_step:
+            self._passes = 0
+            self._step_is_over(self.run.steps + 1)
+        if self._active:
+            # What comes now is the step, or is left out as if it were.
+            self._waits = True
+            self.calls.looking = False
+            if not self._has_no_modules():
+                self._mode.remove()
+
+    def _note_pushed(self, pushed: list[Pushed]) -> None:
+        if self._model is not None:
+            pushed = [p for p in pushed if self.calls.names.parameter(p.parameter) is not None]
+        self._by_hand.note(pushed)
+
+    def _forward_begins(self) -> bool:
+        """A forward pass begins after a back-propagation; whether it is looked at."""
+        self._end_by_hand()
+        self._waits = False
+        if self._active and self._has_no_modules():
+            self.calls.looking = True
+        return self._active
+
+    def _awaits(self, function: Any, args: Any, kwargs: dict[str, Any]) -> bool:
+        """Whether a call is the first of a forward pass that no module begins."""
+        if not torch.is_grad_enabled():
+            return False
+        with torch._C.DisableTorchFunction():
+            is_question = effect_of(function)[0] in (Effect.IGNORED, Effect.DETACH)
+            return not is_question and any(t.requires_grad for t in tensors_in(args, kwargs))
+
+    def _end_by_hand(self) -> None:
+        """End the step, where the program has moved its parameters since they were noted."""
+        if self._active and self.guard(self._by_hand.has_moved, self.run.steps):
+            self._passes_of_step, self._passes = self._passes, 0
+            self.run.moved_by_hand = True
+            self._step_is_over(self.run.steps + 1)
+
+    def _is_elsewhere(self) -> bool:
+        """Whether what runs is not what is watched."""
+        return self._paused or self.guard.broken or threading.get_ident() != self._thread
 
     def _concerns(self, optimizer: Any) -> bool:
         if self._model is None:
@@ -250,59 +304,3 @@ class Observer:
         names = self.calls.names
         first = (p for group in optimizer.param_groups for p in group["params"])
         return any(names.parameter(p) is not None for p in first)
-
-
-def _compiled_frames() -> int:
-    """How many functions Dynamo has compiled in this process."""
-    utils = sys.modules.get("torch._dynamo.utils")
-    return 0 if utils is None else int(utils.counters["frames"].get("total", 0))
-
-
-def _is_compiled(module: nn.Module) -> bool:
-    compiled = getattr(module, "_compiled_call_impl", None) is not None
-    return compiled or type(module).__name__ == "OptimizedModule"
-
-
-class _Mode(TorchFunctionMode):
-    """Shows every call of PyTorch to the observer; lies at the bottom of the stack of modes.
-
-    At the bottom, a mode that the user leaves in between takes itself off and not this one.
-    """
-
-    def __init__(self, observer: Observer) -> None:
-        super().__init__()
-        self._observer = observer
-        self._in_place = False
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        kwargs = kwargs or {}
-        observer = self._observer
-        calls = observer.calls
-        if not calls.looking or func in calls.ignored:
-            return func(*args, **kwargs)
-        seen = observer.guard(calls.before, func, args, kwargs, torch.is_grad_enabled())
-        result = func(*args, **kwargs)
-        if seen is not None and not observer.broken:
-            observer.guard(calls.after, seen, args, kwargs, result)
-        return result
-
-    def insert(self) -> None:
-        if self._in_place:
-            return
-        self._rebuild(lambda stack: [self, *stack])
-        self._in_place = True
-
-    def remove(self) -> None:
-        if not self._in_place:
-            return
-        self._rebuild(lambda stack: [mode for mode in stack if mode is not self])
-        self._in_place = False
-
-    @staticmethod
-    def _rebuild(change: Callable[[list[Any]], list[Any]]) -> None:
-        overrides: Any = torch.overrides
-        taken = [overrides._pop_mode() for _ in range(overrides._len_torch_function_stack())]
-        for mode in change(taken[::-1]):
-            overrides._push_mode(mode)

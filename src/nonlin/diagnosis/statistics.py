@@ -247,6 +247,7 @@ class Run:
     scores_samples: bool = False  # as REINFORCE does, for which a sample needs no gradient
     sampled: list[int] = field(default_factory=list)
     steps: int = 0
+    moved_by_hand: bool = False  # the program has no optimizer of PyTorch's
     skipped_by_scaler: int = 0
     edges: dict[str, Series] = field(default_factory=dict)  # by operation: nearness to its pole
     input_rms: Series = field(default_factory=lambda: Series(("rms", "std")))

@@ -48,45 +48,45 @@ class Updates:
                     continue
                 found.append((f"{kind}.parameter{number}", parameter, rate))
         views = [followed(own_part(p)) for _, p, _ in found]
-        copies = _copies(views)
+        before = copies(views)
         norms = None
         if not has_closure:
             # With a closure the gradients are made inside the step.
             norms = self._gradients(optimizer, [p for _, p, _ in found])
-        self._before[id(optimizer)] = [found, views, copies, norms, kind]
+        self._before[id(optimizer)] = [found, views, before, norms, kind]
 
     def after(self, optimizer: Any, step: int) -> None:
         """Note what has changed."""
         entry = self._before.pop(id(optimizer), None)
         if entry is None:
             return
-        found, views, copies, norms, kind = entry
+        found, views, before, norms, kind = entry
         if norms is None:
             norms = self._gradients(optimizer, [p for _, p, _ in found])
-        looked: list[_Look] = []
+        looked: list[Look] = []
         idle = self._names_of_idle() if any(norm is None for norm in norms) else {}
         for (otherwise, parameter, rate), view, copy, norm in zip(
-            found, views, copies, norms, strict=True
+            found, views, before, norms, strict=True
         ):
             # Not before: a closure may have run the model for the first time.
-            name = self.names.parameter(parameter)
-            if name is None:
-                name = self.names.adopt(parameter, otherwise, idle.get(id(parameter)))
-            kept = self._entry(name, parameter, kind)
+            kept = self.entry(parameter, kind, otherwise, idle.get(id(parameter)))
             kept.seen += 1
             if not kept.rates or kept.rates[-1][1] != rate:
                 kept.rates.append((step, float(rate)))
             if norm is None:
-                kept.without += 1
-                if id(parameter) in idle or name in self.run.read_as_constants:
-                    kept.idle.append(copy.clone())
-                    del kept.idle[1:-1]
+                self.without(kept, copy, id(parameter) in idle)
                 continue
             own = own_part(parameter)
             now = view if view.numel() and view.data_ptr() else followed(own)
-            looked.append(_Look(kept, own, now, copy, norm, parameter.grad))
-        for places in _by_device([look.norm for look in looked]):
-            _keep([looked[i] for i in places], step)
+            looked.append(Look(kept, own, now, copy, norm, parameter.grad))
+        keep(looked, step)
+
+    def without(self, kept: Parameter, entries: Tensor, is_idle: bool = False) -> None:
+        """Note a parameter that got no gradient, and its entries where the program may move it."""
+        kept.without += 1
+        if is_idle or kept.name in self.run.read_as_constants:
+            kept.idle.append(entries.clone())
+            del kept.idle[1:-1]
 
     def _names_of_idle(self) -> dict[int, str]:
         """Parameters of the networks that ran without gradients, and what to call them."""
@@ -103,7 +103,18 @@ class Updates:
                 names.setdefault(id(parameter), name)
         return names
 
-    def _entry(self, name: str, parameter: Tensor, kind: str) -> Parameter:
+    def entry(
+        self, parameter: Tensor, kind: str, otherwise: str, idle: str | None = None
+    ) -> Parameter:
+        """What is kept of a parameter.
+
+        Args:
+            parameter: the parameter.
+            kind: what moves it.
+            otherwise: its name where neither a module nor a variable of the program has one.
+            idle: its name in a module that ran without gradients alone.
+        """
+        name = self.names.parameter(parameter) or self.names.adopt(parameter, otherwise, idle)
         entry = self.run.parameters.get(name)
         if entry is None:
             shape = tuple(parameter.shape)
@@ -115,9 +126,7 @@ class Updates:
 
     def _gradients(self, optimizer: Any, parameters: list[Tensor]) -> list[Tensor | None]:
         present = [i for i, p in enumerate(parameters) if p.grad is not None]
-        gradients: list[Any] = [parameters[i].grad for i in present]
-        dense = [g if _is_dense(g) else g.coalesce().values() for g in gradients]
-        norms = _norms([own_part(g) for g in dense])
+        norms = norms_of_gradients([parameters[i].grad for i in present])
         scale = getattr(optimizer, "grad_scale", None)
         result: list[Tensor | None] = [None] * len(parameters)
         for i, norm in zip(present, norms, strict=True):
@@ -126,7 +135,7 @@ class Updates:
         return result
 
 
-class _Look(NamedTuple):
+class Look(NamedTuple):
     """A parameter after a step: what is kept of it, and the tensors that are measured."""
 
     kept: Parameter
@@ -137,7 +146,7 @@ class _Look(NamedTuple):
     gradient: Any
 
 
-def _by_device(tensors: list[Tensor]) -> list[list[int]]:
+def by_device(tensors: list[Tensor]) -> list[list[int]]:
     """Places of the tensors that lie on one device.
 
     They are measured together: a call for each of many parameters costs more than what it computes.
@@ -148,16 +157,22 @@ def _by_device(tensors: list[Tensor]) -> list[list[int]]:
     return list(places.values())
 
 
-def _copies(views: list[Tensor]) -> list[Tensor]:
+def copies(views: list[Tensor]) -> list[Tensor]:
     """A copy of each; of several dtypes all have the widest."""
     found: dict[int, Tensor] = {}
-    for places in _by_device(views):
+    for places in by_device(views):
         parts = [views[i] for i in places]
         found |= zip(places, torch.cat(parts).split([p.numel() for p in parts]), strict=True)
     return [found[i] for i in range(len(views))]
 
 
-def _keep(looked: list[_Look], step: int) -> None:
+def keep(looked: list[Look], step: int) -> None:
+    """Add the figures of parameters after a step."""
+    for places in by_device([look.norm for look in looked]):
+        _keep([looked[i] for i in places], step)
+
+
+def _keep(looked: list[Look], step: int) -> None:
     """Add the figures of parameters that lie on one device."""
     sizes = [look.now.numel() for look in looked]
     before = torch.cat([look.copy for look in looked])
@@ -165,9 +180,9 @@ def _keep(looked: list[_Look], step: int) -> None:
     changed = torch.cat([look.now for look in looked]) - before
     figures = [
         torch.stack([look.norm for look in looked]),
-        torch.stack(_norms([look.own for look in looked])),
-        torch.stack(_norms(list(changed.split(sizes)))),
-        torch.stack(_norms(list(before.split(sizes)))),
+        torch.stack(norms_of([look.own for look in looked])),
+        torch.stack(norms_of(list(changed.split(sizes)))),
+        torch.stack(norms_of(list(before.split(sizes)))),
         _lost(looked, changed, sizes),
         _rows(looked),
     ]
@@ -176,13 +191,13 @@ def _keep(looked: list[_Look], step: int) -> None:
         look.kept.series.add(step, row)
 
 
-def _lost(looked: list[_Look], changed: Tensor, sizes: list[int]) -> Tensor:
+def _lost(looked: list[Look], changed: Tensor, sizes: list[int]) -> Tensor:
     """Of each one's entries with a gradient, the share that the step left as they were."""
     shares = changed.new_full((len(looked),), float("nan"), dtype=torch.float32)
     gradients = {
         i: followed(own_part(look.gradient))
         for i, look in enumerate(looked)
-        if _is_dense(look.gradient)
+        if is_dense(look.gradient)
         and (look.own.dtype.itemsize < 4 or look.kept.seen - 1 in _COMPARED)
     }
     whole = [i for i, gradient in gradients.items() if gradient.numel() == sizes[i] > 0]
@@ -200,7 +215,7 @@ def _lost(looked: list[_Look], changed: Tensor, sizes: list[int]) -> Tensor:
     return shares
 
 
-def _rows(looked: list[_Look]) -> Tensor:
+def _rows(looked: list[Look]) -> Tensor:
     """How far the rows of each differ, where that is compared."""
     unknown = looked[0].norm.new_full((len(looked),), float("nan"))
     for i, look in enumerate(looked):
@@ -209,11 +224,17 @@ def _rows(looked: list[_Look]) -> Tensor:
     return unknown
 
 
-def _is_dense(gradient: Any) -> bool:
+def is_dense(gradient: Any) -> bool:
     return gradient is not None and gradient.layout == torch.strided
 
 
-def _norms(tensors: list[Tensor]) -> list[Tensor]:
+def norms_of_gradients(gradients: list[Any]) -> list[Tensor]:
+    """Norm of each, of sparse ones too."""
+    dense = [g if is_dense(g) else g.coalesce().values() for g in gradients]
+    return norms_of([own_part(g) for g in dense])
+
+
+def norms_of(tensors: list[Tensor]) -> list[Tensor]:
     if not tensors:
         return []
     if all(t.dtype.itemsize >= 4 for t in tensors):

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ class Verified:
         before: median final loss without.
         after: median final loss with.
         seeds: pairs of runs.
+        has_effect: whether it changed any loss; where the program has nothing that the change
+            applies to, such as an optimizer of PyTorch, the trainings are the same.
         helps: whether the interval lies above 0.
     """
 
@@ -45,10 +47,11 @@ class Verified:
     before: float
     after: float
     seeds: int
+    has_effect: bool = True
 
     @property
     def helps(self) -> bool:
-        return self.interval[0] > 0
+        return self.has_effect and self.interval[0] > 0
 
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -62,6 +65,7 @@ class Verified:
             "loss_before": self.before,
             "loss_after": self.after,
             "seeds": self.seeds,
+            "has_effect": self.has_effect,
             "helps": self.helps,
         }
 
@@ -102,38 +106,43 @@ def verify(
     trial = trial or in_a_process
     with ThreadPoolExecutor(jobs) as pool:
 
-        def losses(change: Mapping[str, Any], by_class: bool = False) -> list[float]:
+        def answers(change: Mapping[str, Any]) -> list[Mapping[str, Any]]:
             runs = [
                 pool.submit(trial, script, arguments, change, 1000 * number)
                 for number in range(seeds)
             ]
-            answers = [run.result() for run in runs]
-            if by_class:
-                return [_wrong(answer) for answer in answers]
-            return [_final(answer, script) for answer in answers]
+            return [run.result() for run in runs]
 
         told(f"{seeds} runs without a change")
-        plain = losses({})
+        plain = answers({})
+        if any(not run["losses"] and not run["code"] for run in plain):
+            raise NonlinError(
+                f"repair: {script.name} back-propagates no loss, so that none can be compared"
+            )
         tried: list[Verified] = []
         known: dict[str, Verified] = {}
+
+        def attempt(finding: Finding, repair: Repair) -> Verified:
+            key = json.dumps(dict(repair.change), sort_keys=True)
+            if key not in known:
+                told(f"{seeds} runs: {repair.text}")
+                known[key] = _compared(finding, repair, plain, answers(repair.change), confidence)
+            tried.append(replace(known[key], finding=finding, repair=repair))
+            return tried[-1]
+
         for finding in findings:
-            applied = [r for r in finding.repairs if can_apply(r.change)][:most]
-            for repair in (*applied, *_together(applied)):
-                key = json.dumps(dict(repair.change), sort_keys=True)
-                if key in known:
-                    result = known[key]
-                    result = Verified(finding, repair, *_figures(result))
-                else:
-                    told(f"{seeds} runs: {repair.text}")
-                    # Another loss function has another scale: classes are counted instead.
-                    other = "loss" in repair.change
-                    changed = losses(repair.change, other)
-                    before = losses({}, True) if other else plain
-                    result = _compared(finding, repair, before, changed, confidence)
-                    known[key] = result
-                tried.append(result)
+            without_gain: list[Repair] = []
+            for repair in finding.repairs:
+                if len(without_gain) == most or not can_apply(repair.change):
+                    continue
+                result = attempt(finding, repair)
                 if result.helps:
                     break
+                if result.has_effect:
+                    without_gain.append(repair)
+            else:
+                for repair in _together(without_gain):
+                    attempt(finding, repair)
     return tried
 
 
@@ -147,21 +156,27 @@ def _together(repairs: Sequence[Repair]) -> list[Repair]:
     return [Repair("several", text, change)]
 
 
-def _figures(v: Verified) -> tuple[Any, ...]:
-    return v.gain, v.interval, v.before, v.after, v.seeds
-
-
 def _compared(
-    finding: Finding, repair: Repair, plain: list[float], changed: list[float], confidence: float
+    finding: Finding,
+    repair: Repair,
+    plain: Sequence[Mapping[str, Any]],
+    changed: Sequence[Mapping[str, Any]],
+    confidence: float,
 ) -> Verified:
-    finite = [v for v in (*plain, *changed) if math.isfinite(v)]
+    """What the runs with a change gained over those without."""
+    # Another loss function has another scale: classes are counted instead.
+    by_class = "loss" in repair.change
+    before, after = (
+        [_wrong(run) if by_class else _final(run) for run in runs] for runs in (plain, changed)
+    )
+    finite = [v for v in (*before, *after) if math.isfinite(v)]
     scaled = np.asarray if min(finite, default=0.0) < 0 else _logarithms
     scores = scaled(finite) if finite else np.zeros(1)
     # A loss that is not finite is worse than any, by 1: e times as bad in logarithms.
     worst = float(np.max(scores)) + 1.0
     without, with_it = (
         np.array([float(scaled([v])[0]) if math.isfinite(v) else worst for v in values])
-        for values in (plain, changed)
+        for values in (before, after)
     )
     gain, interval = mean_interval(without - with_it, confidence)
     low, high = (interval.low, interval.high) if interval is not None else (-math.inf, math.inf)
@@ -170,9 +185,10 @@ def _compared(
         repair,
         gain,
         (low, high),
-        float(np.median(plain)),
-        float(np.median(changed)),
+        float(np.median(before)),
+        float(np.median(after)),
         len(plain),
+        any(one["losses"] != other["losses"] for one, other in zip(plain, changed, strict=True)),
     )
 
 
@@ -201,14 +217,10 @@ def _wrong(answer: Mapping[str, Any]) -> float:
     return math.inf if answer["code"] or not tail else max(1e-3, 1 - float(np.mean(tail)))
 
 
-def _final(answer: Mapping[str, Any], script: Path) -> float:
+def _final(answer: Mapping[str, Any]) -> float:
     """Mean loss of the last tenth of the steps; infinite where it was no number."""
     losses = answer["losses"]
-    if not losses and not answer["code"]:
-        raise NonlinError(
-            f"repair: {script.name} back-propagates no loss, so that none can be compared"
-        )
     tail = losses[-max(1, len(losses) // 10) :]
-    if answer["code"] or any(v is None for v in tail):
+    if answer["code"] or not tail or any(v is None for v in tail):
         return math.inf
     return float(np.mean(tail))

@@ -134,6 +134,11 @@ def diagnose(run: Run, limits: Thresholds) -> Diagnosis:
     notes = list(dict.fromkeys(run.notes))
     if not run.steps:
         notes.append("no optimizer step was seen: only what comes before one was judged")
+    if run.moved_by_hand:
+        notes.append(
+            "the program moves its parameters itself: a step is what changes them after a "
+            "back-propagation"
+        )
     activations = {s.layer: repr(s.record) for s in run.sites.values()}
     activations |= {r.layer: r.activation for r in run.recurrent.values()}
     if run.steps and not activations and not run.compiled:

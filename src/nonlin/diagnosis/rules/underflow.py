@@ -24,12 +24,10 @@ def _lost_steps(run: Run, limits: Thresholds) -> list[Finding]:
     narrow = [p for p in _largest_of_layers(run) if p.dtype.itemsize < 4]
     for parameter in narrow:
         steps, table = parameter.series.table()
-        rates = dict(parameter.rates)
         share = table["lost"]
-        moving = np.array([_rate_at(parameter.rates, s) > 0 for s in steps], dtype=bool) & (
-            np.isfinite(share)
-        )
-        if moving.sum() == 0 or not rates:
+        rates = np.array([_rate_at(parameter.rates, s) for s in steps])
+        moving = (rates > 0) & np.isfinite(share)
+        if not moving.any():
             continue
         share, steps = share[moving], steps[moving]
         # From the first steps on: later, a small step is what convergence looks like.
@@ -108,7 +106,9 @@ def _lost_gradients(run: Run, limits: Thresholds) -> list[Finding]:
 
 
 def _rate_at(rates: list[tuple[int, float]], step: int) -> float:
-    return next((rate for s, rate in reversed(rates) if s <= step), rates[0][1] if rates else 0.0)
+    """The learning rate at a step; infinite where a program moves its parameters itself."""
+    first = rates[0][1] if rates else math.inf
+    return next((rate for s, rate in reversed(rates) if s <= step), first)
 
 
 def _spacing(dtype) -> float:
