@@ -121,8 +121,17 @@ def relative_update(parameter: Parameter) -> Trace:
         size = table["slice"]
         known = size[np.isfinite(size)]
         usual = np.median(known) if known.size else 0.0
+        if parameter.is_weight:
+            # Not what they have grown to, where that is out of all proportion.
+            usual = min(usual, _usual_length(parameter))
         # Layers that start at 0 take any step as infinitely long.
         return Trace(steps, np.where(size > 1e-2 * usual, table["update"] / size, np.nan))
+
+
+def _usual_length(parameter: Parameter) -> float:
+    """Of the entries that are followed, where weights have a variance of 1/fan_in."""
+    fan_in = max(parameter.shape[0], math.prod(parameter.shape[1:]))
+    return math.sqrt(_followed(parameter) / max(fan_in, 1))
 
 
 def largest_update(run: Run, until: int | None = None) -> tuple[float, str]:
@@ -153,8 +162,7 @@ def initial_scale(weight: Weight, parameter: Parameter) -> float:
     if not table["weight"].size:
         return math.nan
     # Before the step: the slice's, as the whole is measured after it.
-    count = min(math.prod(parameter.shape), _followed(parameter))
-    rms = table["slice"][0] / math.sqrt(max(count, 1))
+    rms = table["slice"][0] / math.sqrt(max(_followed(parameter), 1))
     record = weight.reads.record if weight.reads is not None else None
     return float(rms * math.sqrt(weight.fan_in) / gain_of(record))
 

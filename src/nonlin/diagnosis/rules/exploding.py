@@ -13,6 +13,9 @@ from nonlin.diagnosis.rules.vanishing import signal_flow, weight_flow
 from nonlin.diagnosis.statistics import Run
 from nonlin.diagnosis.thresholds import Thresholds
 
+# Times as long as at first: what a training adds to weights that were drawn to fit is of their size.
+_OUTGROWN = 10.0
+
 
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
     """Whether gradients or steps are out of all proportion."""
@@ -81,8 +84,11 @@ def _over_time(run: Run, limits: Thresholds) -> list[Finding]:
         long = np.isfinite(moved) & (moved >= limits.update)
         # A first step from small weights may be long; a training that takes such steps cannot end.
         often = long[1:].sum() >= max(2, 0.25 * (finite.size - 1)) if finite.size > 2 else False
+        # Weights that have grown so are moved by little from then on, in proportion.
+        outgrown = long[1:].sum() >= 2 and _growth_of_weights(table["slice"]) >= _OUTGROWN
         broke = lost.any() and (long.any() or _grew(finite))
-        if not (often or broke or replaced or (surge >= limits.surge and long.any())):
+        surged = surge >= limits.surge and long.any()
+        if not (often or outgrown or broke or replaced or surged):
             continue
         over = np.flatnonzero(long)
         begin = int(steps[over[0]]) if over.size else int(steps[max(0, end - 1)])
@@ -132,6 +138,12 @@ def _told(layer: str, size: float, figures: dict[str, float]) -> str:
         f"The gradient of {titled(layer)} grew from {figures['gradient_at_start']:.2g} to "
         f"{figures['largest_gradient']:.2g} before it was no number any more."
     )
+
+
+def _growth_of_weights(lengths: np.ndarray) -> float:
+    """How many times as long as at first they became; 0 where they began at 0."""
+    finite = lengths[np.isfinite(lengths)]
+    return float(finite.max() / finite[0]) if finite.size and finite[0] > 0 else 0.0
 
 
 def _grew(gradient: np.ndarray) -> bool:
