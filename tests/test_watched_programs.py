@@ -1079,3 +1079,26 @@ def test_units_that_die_before_a_cut_are_a_consequence(cut):
         )
     }
     assert kinds == ({"blocked-gradient"} if cut else {"dead-units"})
+
+
+@pytest.mark.parametrize("create_graph", [True, False])
+def test_a_slope_of_a_network_that_is_a_constant_to_its_loss(create_graph):
+    """As in a Hamiltonian network, whose output is the slope of an energy."""
+    torch.manual_seed(0)
+    energy = nn.Sequential(nn.Linear(2, 32), nn.Tanh(), nn.Linear(32, 1))
+    scale = nn.Parameter(torch.ones(()))
+    x = torch.randn(64, 2)
+
+    def loss():
+        at = x.clone().requires_grad_()
+        (slope,) = torch.autograd.grad(energy(at).sum(), at, create_graph=create_graph)
+        return F.mse_loss(scale * slope, x.flip(1).sin())
+
+    watcher = _descend([*energy.parameters(), scale], loss)
+    if create_graph:
+        assert _found(watcher) == []
+        return
+    (found,) = watcher.findings
+    assert (found.kind, found.cause) == ("blocked-gradient", "detach")
+    assert found.evidence["operation"] == "autograd.grad without create_graph"
+    assert [r.text for r in found.repairs] == ["Give torch.autograd.grad create_graph=True."]

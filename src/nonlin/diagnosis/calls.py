@@ -20,7 +20,7 @@ from nonlin.diagnosis.handwritten import Handwritten
 from nonlin.diagnosis.layers import Layers, When
 from nonlin.diagnosis.losses import note_loss
 from nonlin.diagnosis.naming import Names
-from nonlin.diagnosis.operations import Effect, effect_of
+from nonlin.diagnosis.operations import WITHOUT_GRAPH, Effect, effect_of
 from nonlin.diagnosis.provenance import INPUT, Origin, Origins
 from nonlin.diagnosis.recurrence import Recurrences
 from nonlin.diagnosis.scales import Scales
@@ -174,7 +174,7 @@ class Calls:
         if effect is Effect.IGNORED:
             self.ignored.add(function)
             return None
-        if self._inside():
+        if self._inside() or (name == WITHOUT_GRAPH and kwargs.get("create_graph")):
             return None
         self.activations.something_runs()
         if effect is Effect.BACKWARD:

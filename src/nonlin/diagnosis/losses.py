@@ -46,7 +46,7 @@ def note_loss(
         if target.is_floating_point() and name == "cross_entropy":
             call.classes = output.shape[1] if output.ndim > 1 else None
     nan = torch.full((), float("nan"))
-    low = high = below = above = lse = nan
+    low = high = below = above = lse = smallest = largest = off_one = nan
     if name in REGRESSION and target.is_floating_point() and target.numel():
         low, high = target.amin(), target.amax()
         if site is not None:
@@ -55,12 +55,16 @@ def note_loss(
             slack = 1e-3 * (high - low)
             below = (target < reach.low - slack).float().mean()
             above = (target > reach.high + slack).float().mean()
+    elif name in SCORES:
+        smallest, largest = output.amin(), output.amax()
+        if output.ndim > 1:
+            off_one = (output.float().sum(1) - 1).abs().amax()
     elif name == "nll_loss" and output.ndim > 1:
         lse = torch.logsumexp(output.float(), dim=1).abs().mean()
     elif name == "kl_div":
         high = output.amax()
     value = result.detach().float().mean() if isinstance(result, Tensor) else nan
-    figures = [f.float().to(value.device) for f in (low, high, below, above, lse, value)]
-    call.values.add(step, torch.stack(figures))
+    figures = (low, high, below, above, lse, smallest, largest, off_one, value)
+    call.values.add(step, torch.stack([f.float().to(value.device) for f in figures]))
     if name != "difference" and isinstance(result, Tensor) and result.numel() == 1:
         run.loss.add(step, result.detach().reshape(1).float())

@@ -65,6 +65,8 @@ _NAMES = {
 }
 # What is infinite, or has an infinite slope, where its last argument is 0.
 WITH_POLE = calls.QUOTIENTS | {"truediv", "log", "log2", "log10", "sqrt", "rsqrt", "reciprocal"}
+# A gradient that is a constant to the loss it is part of.
+WITHOUT_GRAPH = "autograd.grad without create_graph"
 _GETTERS_THAT_ARRANGE = {"T", "mT", "H", "mH", "real"}
 
 
@@ -87,6 +89,8 @@ def effect_of(function: Any) -> tuple[Effect, str]:
         return (Effect.DETACH, "data") if attribute == "data" else (Effect.IGNORED, attribute)
     if name == "__set__":
         return Effect.IGNORED, name
+    if name == "grad" and function.__module__ == "torch.autograd":
+        return Effect.DETACH, WITHOUT_GRAPH
     if name == "alpha_dropout":
         return Effect.OTHER, name
     return _by_name().get(name, Effect.OTHER), name.strip("_") or str(function)

@@ -7,6 +7,7 @@ import math
 
 from nonlin.diagnosis import evidence as ev
 from nonlin.diagnosis.finding import Finding, Repair, titled
+from nonlin.diagnosis.operations import WITHOUT_GRAPH
 from nonlin.diagnosis.statistics import Run
 from nonlin.diagnosis.substitutes import can_pass
 
@@ -213,6 +214,8 @@ def _blocked(finding: Finding, run: Run) -> list[Repair]:
     operation = finding.evidence.get("operation")
     if "parameters" in finding.evidence:
         return [Repair("code", f"Compute with the parameter itself, without {operation}.", {})]
+    if operation == WITHOUT_GRAPH:
+        return [Repair("code", "Give torch.autograd.grad create_graph=True.", {})]
     if operation == "sample":
         return [Repair("code", "Draw with Normal.rsample(), or mean + deviation * noise.", {})]
     if finding.cause == "detach":
@@ -256,6 +259,9 @@ def _output(finding: Finding, run: Run) -> list[Repair]:
         return [Repair("output-layer", text, {"replace": {layer: "sigmoid"}})]
     if "classes" in finding.evidence and finding.evidence["classes"] == 1:
         text = "Use binary_cross_entropy_with_logits for a single score."
+        return [Repair("output-layer", text, {})]
+    if "activation" in finding.evidence and finding.evidence["activation"] is None:
+        text = f"Give {loss} the scores from before they are made probabilities."
         return [Repair("output-layer", text, {})]
     text = f"Remove {titled(layer)}: leave the output linear."
     return [Repair("output-layer", text, {"remove": [layer]})]

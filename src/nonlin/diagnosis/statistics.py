@@ -35,6 +35,18 @@ PARAMETER_FIELDS = (
     "lost",  # share of the slice with a gradient that the step left as it was
     "rows",  # largest difference between two rows, over the largest entry
 )
+# Of a loss, in the order of LossCall.values.
+LOSS_FIELDS = (
+    "low",  # of the targets
+    "high",
+    "below",  # share of the targets that the output cannot reach
+    "above",
+    "lse",  # |ln Σ exp| of what has to be logarithms of probabilities
+    "smallest",  # of scores
+    "largest",
+    "off_one",  # largest |Σ − 1| over the rows of scores
+    "loss",
+)
 # Samples kept of a series; every other one is dropped when there are more.
 _MOST = 512
 RECENT = 3
@@ -223,9 +235,7 @@ class LossCall:
     name: str
     site: Site | None  # the activation whose output goes in as it is
     classes: int | None = None
-    values: Series = field(
-        default_factory=lambda: Series(("low", "high", "below", "above", "lse", "loss"))
-    )
+    values: Series = field(default_factory=lambda: Series(LOSS_FIELDS))
     notes: dict[str, Any] = field(default_factory=dict)
 
 

@@ -13,8 +13,10 @@ from nonlin.diagnosis.rules.vanishing import signal_flow, weight_flow
 from nonlin.diagnosis.statistics import Run
 from nonlin.diagnosis.thresholds import Thresholds
 
-# Times as long as at first: what a training adds to weights that were drawn to fit is of their size.
+# Times as long as at first; what a training adds to weights that fit is of their own size.
 _OUTGROWN = 10.0
+# Looks at the start and at the end of a training of which the median is taken.
+_ENDS = 3
 
 
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
@@ -70,6 +72,8 @@ def _over_time(run: Run, limits: Thresholds) -> list[Finding]:
     sizes = [ev.relative_update(p).values for _, p in ev.weights_in_order(run)]
     longest = [float(np.nanmax(v)) for v in sizes if np.isfinite(v).any()]
     replaced = bool(longest) and float(np.median(longest)) >= 10 * limits.update
+    ratio = _loss_ratio(run)
+    diverged = ratio >= limits.surge
     for weight, parameter in ev.weights_in_order(run):
         steps, table = parameter.series.table()
         gradient = table["gradient"]
@@ -87,10 +91,10 @@ def _over_time(run: Run, limits: Thresholds) -> list[Finding]:
         # Weights that have grown so are moved by little from then on, in proportion.
         outgrown = long[1:].sum() >= 2 and _growth_of_weights(table["slice"]) >= _OUTGROWN
         broke = lost.any() and (long.any() or _grew(finite))
-        surged = surge >= limits.surge and long.any()
+        surged = surge >= limits.surge and (long.any() or diverged)
         if not (often or outgrown or broke or replaced or surged):
             continue
-        over = np.flatnonzero(long)
+        over = np.flatnonzero(long if long.any() or not surged else finite >= limits.surge * base)
         begin = int(steps[over[0]]) if over.size else int(steps[max(0, end - 1)])
         size = float(np.nanmax(moved)) if np.isfinite(moved).any() else math.nan
         entry = (
@@ -105,6 +109,7 @@ def _over_time(run: Run, limits: Thresholds) -> list[Finding]:
                 "steps_as_long_as_the_weights": int(long.sum()),
                 "looks": int(finite.size),
                 "became_non_finite": bool(lost.any()),
+                **({"loss_over_first": ratio} if diverged else {}),
             },
         )
         if worst is None or entry[0] > worst[0]:
@@ -123,21 +128,35 @@ def _over_time(run: Run, limits: Thresholds) -> list[Finding]:
             summary=_told(layer, size, figures),
             evidence={**figures, **facts},
             layers=(layer,),
-            threshold=limits.threshold("update"),
+            threshold=limits.threshold("update" if size >= limits.update else "surge"),
         )
     ]
 
 
 def _told(layer: str, size: float, figures: dict[str, float]) -> str:
-    if size >= 1:
+    if figures["steps_as_long_as_the_weights"]:
         return (
             f"Steps are out of proportion: one moved {titled(layer)} by {size:.2g} times the "
             "length of its weights."
         )
+    if figures["became_non_finite"]:
+        end = " before it was no number any more"
+    else:
+        end = f", and the loss to {figures['loss_over_first']:.2g} times what it was"
     return (
         f"The gradient of {titled(layer)} grew from {figures['gradient_at_start']:.2g} to "
-        f"{figures['largest_gradient']:.2g} before it was no number any more."
+        f"{figures['largest_gradient']:.2g}{end}."
     )
+
+
+def _loss_ratio(run: Run) -> float:
+    """The loss at the end over that at the start; 0 where one of them is not above 0."""
+    loss = run.loss.table()[1]["loss"]
+    loss = loss[np.isfinite(loss)]
+    if loss.size < 2 * _ENDS:
+        return 0.0
+    first, last = np.median(loss[:_ENDS]), np.median(loss[-_ENDS:])
+    return float(last / first) if first > 0 and last > 0 else 0.0
 
 
 def _growth_of_weights(lengths: np.ndarray) -> float:

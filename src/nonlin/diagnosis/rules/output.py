@@ -16,6 +16,8 @@ from nonlin.facts import Range
 
 # Nats by which a loss stays above 0 whatever the network learns.
 _FLOOR = 0.05
+# Looks at which scores sum to 1, and how far bfloat16 may round off a sum of probabilities.
+_LOOKS, _ROUNDING = 3, 2e-2
 
 
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
@@ -115,7 +117,7 @@ def _cross_entropy(call: LossCall, reach: Range, of: str):
     if call.classes == 1:
         return (f"{call.name} over a single class is always 0.", {"classes": 1}, None)
     if call.site is None:
-        return None
+        return _probabilities(call, told)
     span = reach.high - reach.low
     floor = math.log1p(((call.classes or 2) - 1) * math.exp(-min(span, 700)))
     if floor > _FLOOR and math.isfinite(span):
@@ -132,6 +134,23 @@ def _cross_entropy(call: LossCall, reach: Range, of: str):
             None,
         )
     return None
+
+
+def _probabilities(call: LossCall, told: str):
+    """Whether the scores are probabilities, however the program has computed them."""
+    _, table = call.values.table()
+    known = np.isfinite(table["off_one"])
+    if known.sum() < _LOOKS or call.classes is None:
+        return None
+    if (table["smallest"][known] < 0).any() or (table["off_one"][known] > _ROUNDING).any():
+        return None
+    floor = math.log1p((call.classes - 1) * math.exp(-1))
+    return (
+        f"{told}; it was given probabilities, numbers above 0 that sum to 1, so that it cannot "
+        f"fall below {floor:.2g}.",
+        {"lowest_loss": floor, "classes": call.classes},
+        None,
+    )
 
 
 def _softplus(x: float) -> float:

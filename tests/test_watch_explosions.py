@@ -1,0 +1,110 @@
+"""Trainings that explode in few steps, or between two looks."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+import nonlin
+
+
+def network(width=32):
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(6, width), nn.Tanh(), nn.Linear(width, 1))
+
+
+def data():
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randn(128, 6, generator=generator)
+    return x, (x[:, :1] * x[:, 1:2]).sin()
+
+
+def watched(
+    change=lambda step, model, optimizer: None,
+    model=None,
+    steps=40,
+    every=1,
+    scale=lambda step: 1.0,
+):
+    """Train with a change of the weights before each step."""
+    x, y = data()
+    model = model or network()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with nonlin.watch(quiet=True, every=every) as watcher:
+        for step in range(steps):
+            loss = scale(step) * F.mse_loss(model(x), y)
+            optimizer.zero_grad()
+            loss.backward()
+            change(step, model, optimizer)
+            optimizer.step()
+    return watcher
+
+
+def stretched(factor, first, last):
+    """Gradients that make the output layer's weights so many times as long, in some steps."""
+
+    def change(step, model, optimizer):
+        if first <= step <= last:
+            weight = model[2].weight
+            weight.grad = -weight.detach() * (factor - 1) / 0.01
+
+    return change
+
+
+def exploding(watcher):
+    return [f for f in watcher.findings if f.kind == "exploding-gradient"]
+
+
+@pytest.mark.parametrize(
+    ("factor", "first", "last", "found"),
+    [
+        (4.0, 5, 6, True),  # two steps, sixteen times as long, and small steps from then on
+        (2.5, 5, 6, False),  # two steps, six times
+        (12.0, 5, 5, False),  # one step: of one layer, another training may begin so
+    ],
+)
+def test_weights_that_two_steps_made_ten_times_as_long(factor, first, last, found):
+    findings = exploding(watched(stretched(factor, first, last)))
+    assert [f.layer for f in findings] == (["2"] if found else [])
+    if found:
+        assert findings[0].since_step == first
+        assert findings[0].evidence["steps_as_long_as_the_weights"] == 2
+
+
+def test_a_first_step_that_replaces_all_weights():
+    """However long they are from then on: the length at the start is what it is held against."""
+
+    def change(step, model, optimizer):
+        if step == 1:
+            for p in model.parameters():
+                p.grad = torch.randn_like(p) * 1e9
+
+    (found,) = exploding(watched(change))
+    assert found.since_step == 1
+    assert found.evidence["largest_update"] > 1e6
+
+
+def test_layers_that_start_at_zero_may_take_long_steps():
+    model = network()
+    with torch.no_grad():
+        model[2].weight.zero_()
+    assert exploding(watched(model=model)) == []
+
+
+@pytest.mark.parametrize(("rise", "found"), [(1e6, True), (1e2, False)])
+def test_a_loss_that_rose_between_two_looks(rise, found):
+    """No step is long, as none of Adam's is, and the loss is beyond all measure at the end."""
+
+    def change(step, model, optimizer):
+        if step == 20:
+            optimizer.param_groups[0]["lr"] /= rise
+
+    findings = exploding(watched(change, scale=lambda step: rise if step >= 20 else 1.0))
+    assert bool(findings) == found
+    if found:
+        assert findings[0].since_step == 20
+        assert findings[0].threshold.name == "surge"
+        assert findings[0].evidence["loss_over_first"] > 1e5
+        assert "and the loss to" in findings[0].summary

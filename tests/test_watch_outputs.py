@@ -1,0 +1,77 @@
+"""Scores that are probabilities, however a program has computed them."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+import nonlin
+
+
+def by_exponentials(scores):
+    weights = scores.exp()
+    return weights / weights.sum(1, keepdim=True)
+
+
+def by_logarithms(scores):
+    return torch.exp(scores - torch.logsumexp(scores, dim=1, keepdim=True))
+
+
+def of_two_heads(scores):
+    return 0.5 * scores.softmax(1) + 0.5 * (0.5 * scores).softmax(1)
+
+
+class Net(nn.Module):
+    def __init__(self, end, axes=0):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(8, 32), nn.Tanh(), nn.Linear(32, 4))
+        self.end, self.axes = end, axes
+
+    def forward(self, x):
+        scores = self.body(x)
+        for _ in range(self.axes):
+            scores = scores.unsqueeze(-1).repeat_interleave(2, -1)
+        return self.end(scores)
+
+
+def watched(end, loss=F.cross_entropy, axes=0, dtype=torch.float32, steps=40):
+    torch.manual_seed(0)
+    x = torch.randn(128, 8).to(dtype)
+    y = (x[:, :4].argmax(1)).reshape(128, *[1] * axes).expand(128, *[2] * axes)
+    model = Net(end, axes).to(dtype)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    with nonlin.watch(quiet=True) as watcher:
+        for _ in range(steps):
+            optimizer.zero_grad()
+            loss(model(x), y).backward()
+            optimizer.step()
+    return watcher.findings
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("axes", [0, 1])
+@pytest.mark.parametrize("end", [by_exponentials, by_logarithms, of_two_heads])
+def test_probabilities_given_to_cross_entropy(end, axes, dtype):
+    (found,) = (f for f in watched(end, axes=axes, dtype=dtype) if f.kind != "underflow")
+    assert (found.kind, found.cause) == ("output-loss-mismatch", "wrong-output-layer")
+    assert found.evidence["lowest_loss"] == pytest.approx(0.744, abs=1e-3)  # ln(1 + 3/e)
+    assert "probabilities" in found.summary
+    assert [r.change for r in found.repairs] == [{}]
+
+
+def shifted_to_one(scores):
+    """They sum to 1 on every row, and have both signs: any scores may be shifted so."""
+    return scores + (1 - scores.sum(1, keepdim=True)) / scores.shape[1]
+
+
+@pytest.mark.parametrize(
+    "end", [lambda scores: scores, lambda scores: scores.log_softmax(1), shifted_to_one]
+)
+def test_other_scores_are_none(end):
+    assert watched(end) == ()
+
+
+def test_logarithms_of_probabilities_are_what_nll_loss_asks_for():
+    assert watched(lambda s: by_exponentials(s).log(), loss=F.nll_loss) == ()
