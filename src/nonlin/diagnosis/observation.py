@@ -16,14 +16,13 @@ from torch.optim.optimizer import (
 )
 
 from nonlin.diagnosis import ranks
-from nonlin.diagnosis.arguments import tensors_in
 from nonlin.diagnosis.backpropagation import Backpropagations, Pushed
 from nonlin.diagnosis.byhand import MovedByHand
 from nonlin.diagnosis.calls import Calls
 from nonlin.diagnosis.compiled import compiled_frames, is_compiled
 from nonlin.diagnosis.guarding import Guard
 from nonlin.diagnosis.mode import CallMode
-from nonlin.diagnosis.operations import Effect, effect_of
+from nonlin.diagnosis.operations import is_learned_from
 from nonlin.diagnosis.sampling import Schedule
 from nonlin.diagnosis.statistics import Run
 from nonlin.diagnosis.updates import Updates
@@ -88,6 +87,7 @@ class Observer:
     def stop(self) -> None:
         """End all looking; what was seen stays in the run."""
         self._end_by_hand()
+        self._by_hand.clear()
         self._backpropagations.remove()
         self._disarm()
         for handle in self._optimizer_handles:
@@ -180,7 +180,7 @@ class Observer:
     def _show(self, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """Make a call of PyTorch's, and read it."""
         calls = self.calls
-        if self._waits and self._awaits(function, args, kwargs):
+        if self._waits and torch.is_grad_enabled() and is_learned_from(function, args, kwargs):
             self._forward_begins()
         if not calls.looking or function in calls.ignored:
             return function(*args, **kwargs)
@@ -278,14 +278,6 @@ class Observer:
         if self._active and self._has_no_modules():
             self.calls.looking = True
         return self._active
-
-    def _awaits(self, function: Any, args: Any, kwargs: dict[str, Any]) -> bool:
-        """Whether a call is the first of a forward pass that no module begins."""
-        if not torch.is_grad_enabled():
-            return False
-        with torch._C.DisableTorchFunction():
-            is_question = effect_of(function)[0] in (Effect.IGNORED, Effect.DETACH)
-            return not is_question and any(t.requires_grad for t in tensors_in(args, kwargs))
 
     def _end_by_hand(self) -> None:
         """End the step, where the program has moved its parameters since they were noted."""

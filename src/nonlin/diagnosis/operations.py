@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 from functools import cache
 from typing import Any
 
 import torch
 
+from nonlin.diagnosis.arguments import tensors_in
 from nonlin.diagnosis.contractions import MATRIX_PRODUCTS
 from nonlin.tracing import calls
 
@@ -94,6 +96,14 @@ def effect_of(function: Any) -> tuple[Effect, str]:
     if name == "alpha_dropout":
         return Effect.OTHER, name
     return _by_name().get(name, Effect.OTHER), name.strip("_") or str(function)
+
+
+def is_learned_from(function: Any, args: Any, kwargs: Mapping[str, Any]) -> bool:
+    """Whether gradients go through a call, as through those of a forward pass."""
+    if effect_of(function)[0] in (Effect.IGNORED, Effect.DETACH):
+        return False
+    with torch._C.DisableTorchFunction():
+        return any(t.requires_grad for t in tensors_in(args, kwargs))
 
 
 def takes_several(value: Any) -> bool:
