@@ -252,6 +252,8 @@ def test_a_penalty_of_gradients_is_part_of_the_loss():
             in_place(model.parameters())
     assert watcher.run.steps == 10
     assert watcher.findings == ()
+    # The forward pass is not over with it: what comes after is seen.
+    assert {name for name, _ in watcher.run.losses} == {"mse_loss"}
 
 
 def test_a_step_that_is_left_out_is_none():

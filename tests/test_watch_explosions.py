@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import nonlin
+from nonlin.diagnosis.sampling import Rates
 
 
 def network(width=32):
@@ -108,3 +109,30 @@ def test_a_loss_that_rose_between_two_looks(rise, found):
         assert findings[0].threshold.name == "surge"
         assert findings[0].evidence["loss_over_first"] > 1e5
         assert "and the loss to" in findings[0].summary
+
+
+def test_a_rate_that_jumps_is_looked_at():
+    """Units that die when a schedule multiplies the rate: between two looks, late in a run."""
+
+    x, y = data()
+    model = network()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with nonlin.watch(quiet=True, overhead=1e-9) as watcher:
+        for step in range(400):
+            if step == 300:
+                optimizer.param_groups[0]["lr"] *= 2
+            optimizer.zero_grad()
+            F.mse_loss(model(x), y).backward()
+            optimizer.step()
+    assert [step for step in watcher.run.sampled if step > 290][:3] == [301, 302, 303]
+
+
+def test_a_rate_that_rises_slowly_is_no_reason_to_look():
+    rates = Rates()
+    optimizer = torch.optim.SGD(network().parameters(), lr=0.01)
+    assert not rates.jump(optimizer)
+    for factor, jumps in ((1.9, False), (2.0, True), (0.1, False), (1.0, False)):
+        optimizer.param_groups[0]["lr"] *= factor
+        assert rates.jump(optimizer) == jumps
+    optimizer.param_groups[0]["lr"] = torch.tensor(99.0)
+    assert not rates.jump(optimizer)

@@ -232,6 +232,28 @@ def test_code_that_cannot_be_followed_and_changes_nothing_bends_nothing(slope):
     assert [(f.kind, f.layer, f.cause) for f in found] == wanted
 
 
+class Scaled(torch.autograd.Function):
+    """x·σ(βx), which is x/2 for β = 0."""
+
+    @staticmethod
+    def forward(ctx, z, beta):
+        ctx.save_for_backward(torch.sigmoid(beta * z))
+        return z * torch.sigmoid(beta * z)
+
+    @staticmethod
+    def backward(ctx, upstream):
+        return upstream * ctx.saved_tensors[0], None
+
+
+@pytest.mark.parametrize(("scale", "beta"), [(4.0, 0.0), (4.0, 0.5), (0.05, 0.5)])
+def test_code_that_cannot_be_followed_and_multiplies_bends_nothing(scale, beta):
+    """Near 0 x·σ(x/2) is nearly x/2, and is no line."""
+    torch.manual_seed(0)
+    found = watched(Net(lambda z: Scaled.apply(scale * z, beta)), steps=20).diagnosis.findings
+    linear = [f.layer for f in found if f.kind == "linear-network"]
+    assert linear == (["first"] if beta == 0 else [])
+
+
 def test_units_that_die_in_a_written_out_relu_are_found():
     torch.manual_seed(0)
     # Not all at once: the bias is drawn down by the data before.

@@ -61,6 +61,28 @@ def test_probabilities_given_to_cross_entropy(end, axes, dtype):
     assert [r.change for r in found.repairs] == [{}]
 
 
+def of_sums(scores, y):
+    """Cross entropy, written out."""
+    return (torch.logsumexp(scores, -1) - scores.gather(1, y[:, None]).squeeze(1)).mean()
+
+
+def of_logarithms(scores, y):
+    return -scores.log_softmax(dim=1).gather(1, y[:, None]).mean()
+
+
+@pytest.mark.parametrize("loss", [of_sums, of_logarithms])
+def test_probabilities_given_to_a_cross_entropy_that_is_written_out(loss):
+    (found,) = watched(by_exponentials, loss)
+    assert (found.kind, found.layer) == ("output-loss-mismatch", "body.2")
+    assert watched(lambda scores: scores, loss) == ()
+
+
+def test_a_loss_is_told_once():
+    """Softmax before log_softmax before nll_loss: the loss, and not its parts too."""
+    found = watched(lambda s: s.softmax(1).log_softmax(1), F.nll_loss)
+    assert [f.kind for f in found] == ["output-loss-mismatch"]
+
+
 def shifted_to_one(scores):
     """They sum to 1 on every row, and have both signs: any scores may be shifted so."""
     return scores + (1 - scores.sum(1, keepdim=True)) / scores.shape[1]

@@ -217,6 +217,73 @@ def test_an_ensemble_of_stacked_weights():
     assert kinds(watcher) == []
 
 
+class Stacked(nn.Module):
+    """Layers whose weights lie in one parameter, and are taken out of it one by one."""
+
+    def __init__(self, act, taken, depth=10):
+        super().__init__()
+        self.act, self.taken = act, taken
+        self.into = nn.Parameter(torch.randn(8, WIDTH) / math.sqrt(8))
+        self.body = nn.Parameter(torch.randn(depth, WIDTH, WIDTH) / math.sqrt(WIDTH))
+        self.bias = nn.Parameter(torch.zeros(depth, WIDTH))
+        self.out = nn.Parameter(torch.randn(WIDTH, 1) / math.sqrt(WIDTH))
+
+    def forward(self, x):
+        h = self.act(x @ self.into)
+        for w, b in zip(self.taken(self.body), self.bias, strict=True):
+            h = self.act(h @ w + b)
+        return h @ self.out
+
+
+TAKEN = {
+    "iterated": lambda ws: ws,
+    "by index": lambda ws: [ws[i] for i in range(len(ws))],
+    "unbound": lambda ws: ws.unbind(0),
+}
+
+
+@pytest.mark.parametrize("taken", TAKEN)
+def test_weights_that_lie_in_one_parameter_are_layers_each(taken):
+    torch.manual_seed(0)
+    watcher = watched(Stacked(torch.tanh, TAKEN[taken]), steps=20)
+    names = [f"body[{i}]" for i in range(10)]
+    assert list(watcher.run.weights) == ["into", *names, "out"]
+    assert [s.layer for s in watcher.run.sites.values()][1:] == [f"{n}:tanh" for n in names]
+    assert kinds(watcher) == []
+
+
+@pytest.mark.parametrize("taken", TAKEN)
+def test_a_deep_stack_of_weights_in_one_parameter_loses_its_gradient(taken):
+    torch.manual_seed(0)
+    assert kinds(watched(Stacked(torch.sigmoid, TAKEN[taken]))) == ["vanishing-gradient"]
+
+
+def test_an_activation_is_missing_between_weights_in_one_parameter():
+    torch.manual_seed(0)
+    watcher = watched(Stacked(lambda z: z, TAKEN["by index"], depth=3))
+    assert kinds(watcher) == ["linear-network"]
+    assert "body[1]" in watcher.findings[0].layers
+
+
+def test_baddbmm_is_a_layer_with_its_bias():
+    class Committee(nn.Module):
+        def __init__(self, members=4):
+            super().__init__()
+            self.w = nn.Parameter(torch.randn(members, 8, WIDTH) / math.sqrt(8))
+            self.b = nn.Parameter(torch.full((members, 1, WIDTH), -30.0))
+            self.out = nn.Parameter(torch.randn(members, WIDTH, 1) / math.sqrt(WIDTH))
+
+        def forward(self, x):
+            h = torch.baddbmm(self.b, x.expand(len(self.w), -1, -1), self.w).relu()
+            return torch.bmm(h, self.out).mean(0)
+
+    torch.manual_seed(0)
+    watcher = watched(Committee())
+    assert [(f.kind, f.layer, f.cause) for f in watcher.findings] == [
+        ("dead-units", "w:relu", "negative-bias")
+    ]
+
+
 def test_a_weight_of_another_layer_is_tied_and_ones_own_is_not():
     class Net(nn.Module):
         def __init__(self):

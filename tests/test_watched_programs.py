@@ -1102,3 +1102,36 @@ def test_a_slope_of_a_network_that_is_a_constant_to_its_loss(create_graph):
     assert (found.kind, found.cause) == ("blocked-gradient", "detach")
     assert found.evidence["operation"] == "autograd.grad without create_graph"
     assert [r.text for r in found.repairs] == ["Give torch.autograd.grad create_graph=True."]
+
+
+def test_a_trunk_whose_output_is_copied_is_cut_off():
+    """No layer behind it gets a gradient; what the loss is made of besides does."""
+    torch.manual_seed(0)
+    trunk = nn.Sequential(nn.Linear(2, 32), nn.Tanh(), nn.Linear(32, 1))
+    scale = nn.Parameter(torch.ones(()))
+    x = torch.randn(64, 2)
+    watcher = _descend(
+        [*trunk.parameters(), scale],
+        lambda: F.mse_loss(scale * nn.Parameter(trunk(x)), x[:, :1].sin()),
+    )
+    (found,) = watcher.findings
+    assert (found.kind, found.layers) == ("blocked-gradient", ("0", "2"))
+
+
+def test_equal_units_need_no_activation_that_is_known():
+    torch.manual_seed(0)
+    x, y = data()
+    params = nn.ParameterDict(
+        {
+            "first": nn.Parameter(torch.full((16, INPUTS), 0.01)),
+            "last": nn.Parameter(torch.full((3, 16), 0.01)),
+        }
+    )
+
+    def loss():
+        h = F.linear(x, params["first"])
+        return F.cross_entropy(F.linear(h * torch.cos(h), params["last"]), y)
+
+    watcher = _descend(list(params.values()), loss)
+    assert ("init-mismatch", "symmetric-units", "params['first']") in _found(watcher)
+    assert set(watcher.run.parameters) == {"params['first']", "params['last']"}

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from nonlin.diagnosis.arguments import is_wrapped, tensors_in
+from nonlin.diagnosis.arguments import tensors_in
 
 
 class Pushed(NamedTuple):
@@ -62,7 +62,7 @@ class Backpropagations:
         @functools.wraps(plain)
         def function(*args: Any, **kwargs: Any) -> Any:
             call = kind(args, kwargs)
-            if not self._own or call.is_part_of_a_loss or call.is_transformed:
+            if not self._own or call.is_part_of_a_loss:
                 return plain(*args, **kwargs)
             outermost = self._depth == 0
             if outermost:
@@ -96,13 +96,8 @@ class _Call:
 
     @property
     def is_part_of_a_loss(self) -> bool:
-        """Whether its gradients have a graph, as those of a penalty have."""
+        """Whether its gradients have a graph, as those of a penalty or of torch.func have."""
         return bool(self.given(self.create_graph, "create_graph"))
-
-    @property
-    def is_transformed(self) -> bool:
-        """Whether a transform of torch.func makes it."""
-        return any(is_wrapped(t) for t in tensors_in(self.args, self.kwargs))
 
     def leaves(self) -> list[Tensor]:
         """What will get gradients; asked before, as the graph is freed."""

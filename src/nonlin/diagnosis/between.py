@@ -132,7 +132,7 @@ class Between:
             if weight is None:
                 continue
             weight.has_bias = True
-            if biases[0].numel() == weight.outputs:
+            if weight.outputs in (biases[0].numel(), *biases[0].shape[-1:]):
                 weight.keep_bias(biases[0])
 
     def _multiplied(self, tensors: list[Tensor]) -> None:

@@ -18,7 +18,7 @@ from nonlin.diagnosis.between import Between, Seen
 from nonlin.diagnosis.clamps import clamp_of
 from nonlin.diagnosis.handwritten import Handwritten
 from nonlin.diagnosis.layers import Layers, When
-from nonlin.diagnosis.losses import note_loss
+from nonlin.diagnosis.losses import PARTS, note_loss, note_scores
 from nonlin.diagnosis.naming import Names
 from nonlin.diagnosis.operations import WITHOUT_GRAPH, Effect, effect_of
 from nonlin.diagnosis.provenance import INPUT, Origin, Origins
@@ -189,6 +189,9 @@ class Calls:
         if grad and not self.handwritten.follows(effect, name):
             for tensor in tensors:
                 self._written_out(tensor)
+        if grad and name in PARTS:
+            dim = kwargs.get("dim", args[1] if len(args) > 1 else None)
+            note_scores(self.run, self.step, name, tensors[0], dim, self.origins.of(tensors[0]))
         if effect is Effect.OTHER or name in ("softmax", "log_softmax"):
             known = recognise(function, args, kwargs)
             if known is not None and known.record.name != "identity" and (grad or self.stack):

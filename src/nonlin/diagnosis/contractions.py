@@ -10,7 +10,7 @@ from torch import Tensor
 from nonlin.tracing import calls
 
 # Functions of which any argument may be a weight.
-MATRIX_PRODUCTS = calls.MATMULS | {"addmm", "einsum"}
+MATRIX_PRODUCTS = calls.MATMULS | {"addmm", "baddbmm", "einsum"}
 
 
 class Contraction(NamedTuple):

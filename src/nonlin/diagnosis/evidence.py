@@ -98,12 +98,17 @@ def saturates(record: Activation) -> bool:
 def weights_in_order(run: Run) -> list[tuple[Weight, Parameter]]:
     """Layers that ran and are trained, in the order of execution."""
     by_layer: dict[str, Parameter] = {}
+    holders = {w.part_of or w.layer for w in run.weights.values()}
     for parameter in run.parameters.values():
-        if parameter.is_weight and parameter.layer in run.weights:
+        if parameter.is_weight and parameter.layer in holders:
             known = by_layer.get(parameter.layer)
             if known is None or math.prod(parameter.shape) > math.prod(known.shape):
                 by_layer[parameter.layer] = parameter
-    pairs = [(run.weights[layer], parameter) for layer, parameter in by_layer.items()]
+    pairs = [
+        (weight, by_layer[weight.part_of or weight.layer])
+        for weight in run.weights.values()
+        if (weight.part_of or weight.layer) in by_layer
+    ]
     return sorted(pairs, key=lambda pair: pair[0].order)
 
 

@@ -37,6 +37,7 @@ class Found(NamedTuple):
     input: Tensor
     contraction: Contraction
     tied: bool
+    part_of: str | None = None  # the layer whose parameter holds the weights of several
 
 
 class Layers:
@@ -72,6 +73,8 @@ class Layers:
         if weight is None:
             return Found(path, factor, x, how, False)
         layer = self.names.layer(weight) or path
+        if (place := _place_in_stack(factor, weight)) is not None:
+            return Found(f"{layer}[{place}]", factor, x, how, False, layer)
         lies_here = self.names.parameter(weight) == layer and _is_within(layer, path)
         tied = call == "linear" and layer != path and not lies_here
         return Found(layer, weight, x, how, tied)
@@ -86,7 +89,7 @@ class Layers:
         when: When,
     ) -> None:
         """Write a call of a layer into the run, and where its result comes from."""
-        layer, weight, x, how, tied = found
+        layer, weight, x, how, tied, _ = found
         origin = self.origins.of(x) or Origin()
         entry = self.run.weights.get(layer)
         if entry is None:
@@ -119,14 +122,14 @@ class Layers:
         result: Tensor,
         when: When,
     ) -> Weight:
-        layer, weight, x, how, _ = found
+        layer, weight, x, how, _, part_of = found
         shape = tuple(weight.shape)
         groups = 1
         if call in calls.CONVOLUTIONS and "transpose" not in call:
             groups = max(1, x.shape[how.axis] // shape[1])
         outputs = result.shape[how.axis]
         entry = Weight(layer, when.order, shape, how.fan_in, outputs, groups)
-        entry.root = when.root
+        entry.root, entry.part_of = when.root, part_of
         self.run.weights[layer] = entry
         bias = _bias(call, args, kwargs)
         if bias is not None:
@@ -161,13 +164,22 @@ class Layers:
 
 def _bias(call: str, args: Any, kwargs: Mapping[str, Any]) -> Tensor | None:
     """What a layer's call adds."""
-    if call == "addmm":
+    if call in ("addmm", "baddbmm"):
         bias = args[0] if args else kwargs.get("input")
     elif call in MATRIX_PRODUCTS:
         return None
     else:
         bias = kwargs.get("bias", args[2] if len(args) > 2 else None)
     return bias if isinstance(bias, Tensor) else None
+
+
+def _place_in_stack(factor: Tensor, weight: Tensor) -> int | None:
+    """Which of the weights that lie in one parameter a factor is, as `ws[i]`; None of a whole."""
+    if factor is weight or weight.ndim < 3 or factor.ndim != weight.ndim - 1:
+        return None
+    if not weight.stride(0) or factor.numel() != weight.stride(0):
+        return None
+    return (factor.storage_offset() - weight.storage_offset()) // weight.stride(0)
 
 
 def _is_within(layer: str, path: str) -> bool:

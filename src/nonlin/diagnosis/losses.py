@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nonlin.diagnosis.measuring import sample
 from nonlin.diagnosis.provenance import Origin
-from nonlin.diagnosis.statistics import LossCall, Run
+from nonlin.diagnosis.statistics import LOSS_FIELDS, LossCall, Run
 
 # Losses that ask for a number near the target.
 REGRESSION = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "difference")
@@ -19,6 +20,40 @@ SCORES = (
     "soft_margin_loss",
     "multilabel_soft_margin_loss",
 )
+
+# Parts of losses that are written out, which apply softmax too.
+PARTS = ("logsumexp", "log_softmax")
+
+
+def note_scores(
+    run: Run, step: int, name: str, scores: Tensor, dim: Any, origin: Origin | None
+) -> None:
+    """Keep what tells whether a part of a loss that is written out is given scores.
+
+    Args:
+        run: where it is kept.
+        step: the optimizer step.
+        name: the function, one of :data:`PARTS`.
+        scores: its input.
+        dim: the axis over which it sums.
+        origin: where the input comes from.
+    """
+    dim = dim[0] if isinstance(dim, list | tuple) and len(dim) == 1 else dim
+    if not isinstance(dim, int) or not scores.requires_grad or scores.ndim < 2:
+        return
+    if not -scores.ndim <= dim < scores.ndim or not scores.numel():
+        return
+    x = sample(scores.detach()).float()
+    site = origin.site if origin is not None and origin.exact else None
+    key = (name, site.layer if site is not None else None)
+    call = run.losses.setdefault(key, LossCall(name, site, scores.shape[dim]))
+    figures = dict.fromkeys(LOSS_FIELDS, x.new_full((), float("nan")))
+    figures |= {"smallest": x.amin(), "largest": x.amax(), "off_one": _off_one(x, dim)}
+    call.values.add(step, torch.stack(list(figures.values())))
+
+
+def _off_one(x: Tensor, dim: int) -> Tensor:
+    return (x.sum(dim) - 1).abs().amax()
 
 
 def note_loss(
@@ -58,7 +93,7 @@ def note_loss(
     elif name in SCORES:
         smallest, largest = output.amin(), output.amax()
         if output.ndim > 1:
-            off_one = (output.float().sum(1) - 1).abs().amax()
+            off_one = _off_one(output.float(), 1)
     elif name == "nll_loss" and output.ndim > 1:
         lse = torch.logsumexp(output.float(), dim=1).abs().mean()
     elif name == "kl_div":

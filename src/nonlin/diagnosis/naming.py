@@ -138,6 +138,11 @@ def _entries(value: Any) -> Iterator[tuple[str, Any]]:
     # No other mapping: one that loads what it is asked for would be run.
     if isinstance(value, dict):
         yield from ((f"[{key!r}]", part) for key, part in value.items())
+    elif isinstance(value, nn.ParameterDict):
+        # One that is no part of a module that runs.
+        yield from ((f"[{key!r}]", part) for key, part in value.items())
+    elif isinstance(value, nn.ParameterList):
+        yield from ((f"[{i}]", part) for i, part in enumerate(value))
     elif isinstance(value, list | tuple):
         # Judged by the first entry: most long lists are numbers.
         holds = bool(value) and (isinstance(value[0], Tensor) or _is_holder(value[0]))

@@ -23,7 +23,7 @@ from nonlin.diagnosis.compiled import compiled_frames, is_compiled
 from nonlin.diagnosis.guarding import Guard
 from nonlin.diagnosis.mode import CallMode
 from nonlin.diagnosis.operations import is_learned_from
-from nonlin.diagnosis.sampling import Schedule
+from nonlin.diagnosis.sampling import Rates, Schedule
 from nonlin.diagnosis.statistics import Run
 from nonlin.diagnosis.updates import Updates
 
@@ -52,6 +52,7 @@ class Observer:
         self._model = model
         # Weak: the next optimizer may lie where one was that is gone.
         self._counts: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+        self._rates = Rates()
         self._active = self._paused = False
         self._roots = False  # whether a module ran
         self._mode = CallMode(self._show)
@@ -225,6 +226,8 @@ class Observer:
                 self.schedule.restart(self.run.steps)
         count = self._counts[optimizer] + 1
         self._counts[optimizer] = count
+        if self._rates.jump(optimizer):
+            self.schedule.restart(count)
         if count <= self.run.steps:
             return  # Another optimizer of the same training step.
         self._step_is_over(count)

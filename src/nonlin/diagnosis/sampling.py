@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections import deque
 from statistics import median
+from typing import Any
 
 from nonlin.errors import NonlinError
 
@@ -12,7 +14,7 @@ from nonlin.errors import NonlinError
 # a run of N steps has about 4.5·ln N of them and their share of the time tends to 0.
 _GROWTH = 1.25
 # Once the first steps are seen, a watcher that has spent its share takes longer steps.
-_FIRST, _GROWTH_BEHIND = 64, 1.7
+_FIRST, _GROWTH_BEHIND = 64, 1.4
 _KEPT = 32
 
 
@@ -90,3 +92,20 @@ class Schedule:
         if self.in_step:
             return False
         return self.spent + self._expected < self.overhead * (now - self._began)
+
+
+class Rates:
+    """Learning rates of optimizers, step by step: one that jumps may ruin units between looks."""
+
+    def __init__(self) -> None:
+        self._last: weakref.WeakKeyDictionary[Any, list[Any]] = weakref.WeakKeyDictionary()
+
+    def jump(self, optimizer: Any) -> bool:
+        """Whether one is twice what it was in the step before, or more."""
+        rates = [group.get("lr") for group in optimizer.param_groups]
+        before, self._last[optimizer] = self._last.get(optimizer, rates), rates
+        return any(
+            # As a tensor it may lie on a device that nobody should wait for.
+            isinstance(old, float) and isinstance(new, float) and new >= 2 * old > 0
+            for old, new in zip(before, rates, strict=False)
+        )

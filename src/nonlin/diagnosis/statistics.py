@@ -156,6 +156,7 @@ class Weight(Titled):
     outputs: int
     groups: int = 1
     root: str = ""  # the network it belongs to
+    part_of: str | None = None  # the layer whose parameter holds the weights of several
     has_bias: bool = False
     tied: bool = False  # its weight belongs to another layer
     reads: Site | None = None  # the activation whose output it reads
@@ -172,11 +173,16 @@ class Weight(Titled):
         self._bias = weakref.ref(bias)
 
     def bias(self) -> Tensor | None:
-        """A copy of the bias as it is now; None where FSDP has freed it."""
+        """The bias of each unit as it is now, its largest where weights are stacked.
+
+        None where FSDP has freed it.
+        """
         bias = None if self._bias is None else self._bias()
         if bias is None or bias.untyped_storage().size() == 0:
             return None
-        return bias.detach().flatten().clone()
+        stacked = bias.ndim > 1 and bias.shape[-1] == self.outputs
+        values = bias.detach()
+        return values.reshape(-1, self.outputs).amax(0) if stacked else values.flatten().clone()
 
     def calls_of_step(self, step: int) -> int:
         """How often it was called in this step, the present call included."""
@@ -304,6 +310,7 @@ class Run:
         return parts
 
     def _part(self, layers: set[str], sites: set[Any]) -> Run:
+        layers = layers | {w.part_of for k, w in self.weights.items() if k in layers and w.part_of}
         return replace(
             self,
             sites={k: s for k, s in self.sites.items() if k in sites},

@@ -169,7 +169,7 @@ def _stopped(
     blocker = _between(run, last, upper, none)
     if blocker is None and (_is_shut(run, last, upper) or looks < _FEWEST_LOOKS):
         return []
-    if blocker is None and not behind:
+    if blocker is None and not behind and not (none and not fed and _is_trained(run)):
         return []
     # Zeros without a reason that was seen: a head that is still 0, for one.
     if blocker is None and not none and (looks < 3 or _is_shut(run, -1, 10**9)):
@@ -200,6 +200,11 @@ def _stopped(
             layers=tuple(names),
         )
     ]
+
+
+def _is_trained(run: Run) -> bool:
+    """Whether any parameter gets a gradient, so that there is a loss with a graph."""
+    return any(p.without < p.seen for p in run.parameters.values())
 
 
 def _listed(layers: list[str]) -> str:

@@ -12,6 +12,9 @@ from nonlin.diagnosis.rules.exploding import over_depth
 from nonlin.diagnosis.statistics import Parameter, Run, Weight
 from nonlin.diagnosis.thresholds import Thresholds
 
+# Of the largest weight: copies of a unit come apart by what sums over rows round off.
+_ROUNDING = 1e-6
+
 
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
     """Units that are copies of one another, weights far from the gain, signals that run away."""
@@ -25,8 +28,11 @@ def _copies(run: Run, limits: Thresholds) -> list[Finding]:
         for parameter in run.parameters.values()
         if ".weight_hh" in parameter.name and _stay_equal(parameter)
     ]
-    for weight, parameter in ev.weights_in_order(run):
-        if weight.layer in producers and weight.outputs > 1 and _stay_equal(parameter):
+    layers = ev.weights_in_order(run)
+    for weight, parameter in layers:
+        # Where no activation was recognised, what other layers come behind.
+        hidden = weight.layer in producers or (weight is not layers[-1][0] and _moves(parameter))
+        if hidden and weight.outputs > 1 and _stay_equal(parameter):
             same.append(weight.layer)
     if not same:
         return []
@@ -45,11 +51,18 @@ def _copies(run: Run, limits: Thresholds) -> list[Finding]:
     ]
 
 
+def _moves(parameter: Parameter) -> bool:
+    gradient = parameter.series.table()[1]["gradient"]
+    return bool((gradient > 0).any())
+
+
 def _stay_equal(parameter: Parameter) -> bool:
     _, table = parameter.series.table()
     rows = table["rows"][np.isfinite(table["rows"])]
     # Zero at the start alone is a branch that begins switched off.
-    return bool((rows == 0).all()) and (rows.size > 1 or (rows.size == table["gradient"].size == 1))
+    return bool((rows <= _ROUNDING).all()) and (
+        rows.size > 1 or (rows.size == table["gradient"].size == 1)
+    )
 
 
 def _scales(run: Run, limits: Thresholds) -> list[Finding]:

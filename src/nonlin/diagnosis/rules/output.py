@@ -9,7 +9,7 @@ import numpy as np
 
 from nonlin.diagnosis import evidence as ev
 from nonlin.diagnosis.finding import Finding
-from nonlin.diagnosis.losses import REGRESSION
+from nonlin.diagnosis.losses import PARTS, REGRESSION
 from nonlin.diagnosis.statistics import LossCall, Run
 from nonlin.diagnosis.thresholds import Thresholds
 from nonlin.facts import Range
@@ -23,7 +23,10 @@ _LOOKS, _ROUNDING = 3, 2e-2
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
     """What each loss function was given, against what it asks for."""
     result = []
-    for call in run.losses.values():
+    # A loss says more than the parts that it is written of.
+    for call in sorted(run.losses.values(), key=lambda c: c.name in PARTS):
+        if result and call.name in PARTS:
+            continue
         if said := _wrong(call, limits):
             text, figures, threshold = said
             result.append(_finding(run, call, text, figures, threshold, limits))
@@ -48,6 +51,8 @@ def _wrong(call: LossCall, limits: Thresholds):
     of = f"{site.title} ({site.record!r})" if site is not None else "the network"
     if call.name == "cross_entropy":
         return _cross_entropy(call, reach, of)
+    if call.name in PARTS:
+        return _probabilities(call, f"{call.name} asks for scores, as softmax does")
     if call.name in ("binary_cross_entropy_with_logits", "soft_margin_loss"):
         floor = max(math.log1p(math.exp(min(reach.low, 50))), _softplus(-reach.high))
         if site is not None and floor > _FLOOR:

@@ -104,6 +104,8 @@ def weight_flow(run: Run) -> tuple[np.ndarray, list[str], np.ndarray] | None:
     pairs = [(w, p) for w, p in ev.weights_in_order(run) if p.without < p.seen]
     if len(pairs) < FEWEST_LAYERS:
         return None
+    # Of layers whose weights lie in one parameter there is one gradient.
+    pairs = [(w, p) for i, (w, p) in enumerate(pairs) if not any(p is q for _, q in pairs[:i])]
     traces = [ev.relative_gradient(p) for _, p in pairs]
     return _align(traces, [w.layer for w, _ in pairs])
 
