@@ -83,8 +83,7 @@ def _over_time(run: Run, limits: Thresholds) -> list[Finding]:
         finite, moved = gradient[:end], updates[:end]
         if not finite.size:
             continue
-        base = float(np.median(finite[: max(1, finite.size // 2)]))
-        surge = float(finite.max() / base) if base > 0 else 0.0
+        surge, surged_at = _surge(finite)
         long = np.isfinite(moved) & (moved >= limits.update)
         # A first step from small weights may be long; a training that takes such steps cannot end.
         often = long[1:].sum() >= max(2, 0.25 * (finite.size - 1)) if finite.size > 2 else False
@@ -94,8 +93,9 @@ def _over_time(run: Run, limits: Thresholds) -> list[Finding]:
         surged = surge >= limits.surge and (long.any() or diverged)
         if not (often or outgrown or broke or replaced or surged):
             continue
-        over = np.flatnonzero(long if long.any() or not surged else finite >= limits.surge * base)
-        begin = int(steps[over[0]]) if over.size else int(steps[max(0, end - 1)])
+        over = np.flatnonzero(long)
+        rise = surged_at if surged else max(0, end - 1)
+        begin = int(steps[over[0] if over.size else rise])
         size = float(np.nanmax(moved)) if np.isfinite(moved).any() else math.nan
         entry = (
             size if math.isfinite(size) else 0.0,
@@ -147,6 +147,16 @@ def _told(layer: str, size: float, figures: dict[str, float]) -> str:
         f"The gradient of {titled(layer)} grew from {figures['gradient_at_start']:.2g} to "
         f"{figures['largest_gradient']:.2g}{end}."
     )
+
+
+def _surge(gradient: np.ndarray) -> tuple[float, int]:
+    """The largest gradient over the median of those before it, and at which look it was."""
+    before = [float(np.median(gradient[:i])) for i in range(_ENDS, gradient.size)]
+    rises = [g / b if b > 0 else 0.0 for g, b in zip(gradient[_ENDS:], before, strict=True)]
+    if not rises:
+        return 0.0, 0
+    at = int(np.argmax(rises))
+    return float(rises[at]), at + _ENDS
 
 
 def _loss_ratio(run: Run) -> float:
