@@ -215,15 +215,27 @@ def test_tensors_of_no_module_have_the_names_of_their_variables():
     ]
 
 
-def test_gradients_that_are_returned():
+INPUTS = {
+    "list": lambda model: list(model.parameters()),
+    "generator": lambda model: model.parameters(),  # which can be gone through once
+    "dictionary": lambda model: dict(model.named_parameters()).values(),
+    "edges": lambda model: [torch.autograd.graph.get_gradient_edge(p) for p in model.parameters()],
+}
+
+
+@pytest.mark.parametrize("inputs", INPUTS)
+def test_gradients_that_are_returned(inputs):
     model, (x, y) = network(), data()
-    parameters = list(model.parameters())
     with nonlin.watch(quiet=True) as watcher:
         for _ in range(STEPS):
-            found = torch.autograd.grad(F.mse_loss(model(x), y), parameters)
+            loss = F.mse_loss(model(x), y)
+            found = torch.autograd.grad(loss, INPUTS[inputs](model))
             with torch.no_grad():
-                for p, gradient in zip(parameters, found, strict=True):
+                for p, gradient in zip(model.parameters(), found, strict=True):
                     p -= RATE * gradient
+    assert not any("measurement failed" in note for note in watcher.diagnosis.notes)
+    if inputs == "edges":
+        return  # They name no tensors: the steps are not seen, and the training goes on.
     assert watcher.run.steps == STEPS
     assert [f.kind for f in watcher.findings] == ["dead-units"]
 
@@ -432,6 +444,21 @@ def test_a_failed_back_propagation_is_the_program_s_own():
             loss.backward()
         in_place(model.parameters())
     assert watcher.run.steps == 1
+
+
+@pytest.mark.parametrize("place", ["leaves", "pushed"])
+def test_a_failure_to_find_gradients_does_not_reach_the_training(place, monkeypatch):
+    from nonlin.diagnosis import backpropagation
+
+    def fails(*_):
+        raise ValueError("on purpose")
+
+    monkeypatch.setattr(backpropagation._Backward, place, fails)
+    model = network(0.0)
+    with pytest.warns(RuntimeWarning, match="the training goes on"):
+        watcher = trained(model, steps=5)
+    assert "on purpose" in watcher.diagnosis.notes[0]
+    assert model[0].weight.grad is not None
 
 
 def test_only_the_network_that_is_named_is_watched():

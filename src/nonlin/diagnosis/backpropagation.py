@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from nonlin.diagnosis.arguments import tensors_in
+from nonlin.diagnosis.guarding import Guard
 
 
 class Pushed(NamedTuple):
@@ -25,12 +25,15 @@ class Backpropagations:
     PyTorch has hooks for optimizers and for modules, but none for a back-propagation.
 
     Args:
-        begins: is called before each one; answers whether to find out what gets gradients.
+        guard: keeps an error in finding out what gets gradients from the program.
+        begins: is called before each one; answers whether to find that out.
         ended: is called after it with what has got gradients, where that was asked for.
     """
 
-    def __init__(self, begins: Callable[[], bool], ended: Callable[[list[Pushed]], None]) -> None:
-        self._begins, self._ended = begins, ended
+    def __init__(
+        self, guard: Guard, begins: Callable[[], bool], ended: Callable[[list[Pushed]], None]
+    ) -> None:
+        self._guard, self._begins, self._ended = guard, begins, ended
         self._own: list[tuple[Any, str, Any, Any]] = []  # where, name, the plain one, ours
         self._depth = 0  # of calls in calls
         self._pushed: list[Pushed] | None = None
@@ -61,6 +64,9 @@ class Backpropagations:
     def _around(self, plain: Callable[..., Any], kind: type[_Call]) -> Callable[..., Any]:
         @functools.wraps(plain)
         def function(*args: Any, **kwargs: Any) -> Any:
+            # What can be gone through once, as model.parameters(), is for the plain function too.
+            args = tuple(_repeatable(a) for a in args)
+            kwargs = {k: _repeatable(v) for k, v in kwargs.items()}
             call = kind(args, kwargs)
             if not self._own or call.is_part_of_a_loss:
                 return plain(*args, **kwargs)
@@ -68,14 +74,14 @@ class Backpropagations:
             if outermost:
                 self._pushed = [] if self._begins() else None
             pushed = self._pushed
-            leaves = call.leaves() if pushed is not None else []
+            leaves = None if pushed is None else self._guard(call.leaves)
             self._depth += 1
             try:
                 result = plain(*args, **kwargs)
             finally:
                 self._depth -= 1
-            if pushed is not None:
-                pushed += call.pushed(leaves, result)
+            if pushed is not None and leaves:
+                pushed += self._guard(call.pushed, leaves, result) or []
             if outermost:
                 self._ended(pushed or [])
             return result
@@ -99,30 +105,30 @@ class _Call:
         """Whether its gradients have a graph, as those of a penalty or of torch.func have."""
         return bool(self.given(self.create_graph, "create_graph"))
 
-    def leaves(self) -> list[Tensor]:
+    def leaves(self) -> list[Any]:
         """What will get gradients; asked before, as the graph is freed."""
         raise NotImplementedError
 
-    def pushed(self, leaves: list[Tensor], result: Any) -> list[Pushed]:
+    def pushed(self, leaves: list[Any], result: Any) -> list[Pushed]:
         """What has got a gradient."""
-        return [Pushed(p, p.grad) for p in leaves if p.is_leaf and p.grad is not None]
+        return [Pushed(p, p.grad) for p in leaves if _is_leaf(p) and p.grad is not None]
 
 
 class _Method(_Call):
     """``Tensor.backward``, which leaves everything to ``torch.autograd.backward``."""
 
-    def leaves(self) -> list[Tensor]:
+    def leaves(self) -> list[Any]:
         return []
 
 
 class _Backward(_Call):
     """``torch.autograd.backward``."""
 
-    def leaves(self) -> list[Tensor]:
+    def leaves(self) -> list[Any]:
         asked = self.given(5, "inputs")
-        if asked is not None:
-            return tensors_in((asked,), {})
-        return _leaves_behind(tensors_in((self.given(0, "tensors"),), {}))
+        return (
+            _leaves_behind(_listed(self.given(0, "tensors"))) if asked is None else _listed(asked)
+        )
 
 
 class _Grad(_Call):
@@ -130,17 +136,32 @@ class _Grad(_Call):
 
     create_graph = 4
 
-    def leaves(self) -> list[Tensor]:
-        return tensors_in((self.given(1, "inputs"),), {})
+    def leaves(self) -> list[Any]:
+        return _listed(self.given(1, "inputs"))
 
-    def pushed(self, leaves: list[Tensor], result: Any) -> list[Pushed]:
+    def pushed(self, leaves: list[Any], result: Any) -> list[Pushed]:
         pairs = zip(leaves, result, strict=True)
-        return [Pushed(p, g) for p, g in pairs if p.is_leaf and g is not None]
+        return [Pushed(p, g) for p, g in pairs if _is_leaf(p) and g is not None]
 
 
-def _leaves_behind(roots: list[Tensor]) -> list[Tensor]:
+def _repeatable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, Iterator) else value
+
+
+def _listed(value: Any) -> list[Any]:
+    """Tensors, or edges of the graph in their place, that are given one or many."""
+    is_one = isinstance(value, Tensor | torch.autograd.graph.GradientEdge)
+    return [value] if is_one else list(value)
+
+
+def _is_leaf(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.is_leaf
+
+
+def _leaves_behind(roots: list[Any]) -> list[Tensor]:
     """The leaves of the graph behind tensors."""
-    nodes = [root.grad_fn for root in roots if root.grad_fn is not None]
+    nodes = [root.grad_fn if isinstance(root, Tensor) else root.node for root in roots]
+    nodes = [node for node in nodes if node is not None]
     seen, found = set(nodes), []
     while nodes:
         node = nodes.pop()

@@ -63,7 +63,9 @@ class Observer:
         self._optimizer_handles: list[Any] = []
         self._by_hand = MovedByHand(self.updates)
         # Until an optimizer is seen, a program may move its parameters itself.
-        self._backpropagations = Backpropagations(self._backward_begins, self._backward_ended)
+        self._backpropagations = Backpropagations(
+            self.guard, self._backward_begins, self._backward_ended
+        )
         self._waits = False  # for the forward pass that comes after a back-propagation
         self._passes = 0  # back-propagations since the last step
         self._passes_of_step = 1
