@@ -20,7 +20,7 @@ from torch.nn import functional as F
 import nonlin
 from nonlin import init
 from nonlin.diagnosis import KINDS, evidence, measuring
-from nonlin.diagnosis.statistics import Series
+from nonlin.diagnosis.series import Series
 from trainings import CLASSES, INPUTS, Functional, data, dense, fit
 
 

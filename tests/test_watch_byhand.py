@@ -394,7 +394,7 @@ def test_pytorch_is_left_as_it_was():
         optimizer.step()
         # With the first step of an optimizer nothing is left in the way of a back-propagation.
         assert (torch.autograd.backward, torch.autograd.grad) == plain
-    assert (watcher.run.steps, watcher.run.moved_by_hand) == (1, False)
+    assert (watcher.run.steps, watcher.run.optimizers) == (1, {"SGD"})
     trained(network(0.0), steps=3)
     assert (torch.autograd.backward, torch.autograd.grad) == plain
 

@@ -13,7 +13,8 @@ from nonlin.diagnosis.losses import note_loss
 from nonlin.diagnosis.naming import Names
 from nonlin.diagnosis.operations import WITH_POLE, Effect
 from nonlin.diagnosis.provenance import Origin, Origins
-from nonlin.diagnosis.statistics import Blocker, Run, Series, Site
+from nonlin.diagnosis.series import Series
+from nonlin.diagnosis.statistics import Blocker, Run, Site
 
 # What makes an error of a difference.
 _SIZES = ("pow", "square", "abs")

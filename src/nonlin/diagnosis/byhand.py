@@ -70,6 +70,7 @@ class MovedByHand:
         if not noted or (any(pushed) and not any(moved)):
             return False
         self._noted.clear()
+        self.updates.run.optimizers.add(KIND)
         looked = []
         for n, entries, has_moved, has_gradient in zip(noted, now, moved, pushed, strict=True):
             # In 32 bits a parameter that has a gradient and stays is not part of this step: the

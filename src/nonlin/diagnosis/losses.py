@@ -9,7 +9,8 @@ from torch import Tensor
 
 from nonlin.diagnosis.measuring import sample
 from nonlin.diagnosis.provenance import Origin
-from nonlin.diagnosis.statistics import LOSS_FIELDS, LossCall, Run
+from nonlin.diagnosis.series import LOSS_FIELDS
+from nonlin.diagnosis.statistics import LossCall, Run
 
 # Losses that ask for a number near the target.
 REGRESSION = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "difference")
@@ -47,9 +48,15 @@ def note_scores(
     site = origin.site if origin is not None and origin.exact else None
     key = (name, site.layer if site is not None else None)
     call = run.losses.setdefault(key, LossCall(name, site, scores.shape[dim]))
-    figures = dict.fromkeys(LOSS_FIELDS, x.new_full((), float("nan")))
-    figures |= {"smallest": x.amin(), "largest": x.amax(), "off_one": _off_one(x, dim)}
-    call.values.add(step, torch.stack(list(figures.values())))
+    _add(call, step, smallest=x.amin(), largest=x.amax(), off_one=_off_one(x, dim))
+
+
+def _add(call: LossCall, step: int, **figures: Tensor) -> None:
+    """Keep figures by name; those that are not given are NaN."""
+    known = next(iter(figures.values()))
+    nan = torch.full((), float("nan"), device=known.device)
+    values = [figures.get(name, nan).float().to(known.device) for name in LOSS_FIELDS]
+    call.values.add(step, torch.stack(values))
 
 
 def _off_one(x: Tensor, dim: int) -> Tensor:
@@ -80,26 +87,27 @@ def note_loss(
         call = run.losses[key] = LossCall(name, site, classes)
         if target.is_floating_point() and name == "cross_entropy":
             call.classes = output.shape[1] if output.ndim > 1 else None
-    nan = torch.full((), float("nan"))
-    low = high = below = above = lse = smallest = largest = off_one = nan
+    figures: dict[str, Tensor] = {}
+    if isinstance(result, Tensor):
+        figures["loss"] = result.detach().float().mean()
     if name in REGRESSION and target.is_floating_point() and target.numel():
         low, high = target.amin(), target.amax()
+        figures |= {"low": low, "high": high}
         if site is not None:
             reach = site.record.facts.range
             # Not by a rounding error: by a thousandth of what the targets span.
             slack = 1e-3 * (high - low)
-            below = (target < reach.low - slack).float().mean()
-            above = (target > reach.high + slack).float().mean()
+            figures["below"] = (target < reach.low - slack).float().mean()
+            figures["above"] = (target > reach.high + slack).float().mean()
     elif name in SCORES:
-        smallest, largest = output.amin(), output.amax()
+        figures |= {"smallest": output.amin(), "largest": output.amax()}
         if output.ndim > 1:
-            off_one = _off_one(output.float(), 1)
+            figures["off_one"] = _off_one(output.float(), 1)
     elif name == "nll_loss" and output.ndim > 1:
-        lse = torch.logsumexp(output.float(), dim=1).abs().mean()
+        figures["lse"] = torch.logsumexp(output.float(), dim=1).abs().mean()
     elif name == "kl_div":
-        high = output.amax()
-    value = result.detach().float().mean() if isinstance(result, Tensor) else nan
-    figures = (low, high, below, above, lse, smallest, largest, off_one, value)
-    call.values.add(step, torch.stack([f.float().to(value.device) for f in figures]))
+        figures["largest"] = output.amax()
+    if figures:
+        _add(call, step, **figures)
     if name != "difference" and isinstance(result, Tensor) and result.numel() == 1:
         run.loss.add(step, result.detach().reshape(1).float())

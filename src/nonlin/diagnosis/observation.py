@@ -288,7 +288,6 @@ class Observer:
         """End the step, where the program has moved its parameters since they were noted."""
         if self._active and self.guard(self._by_hand.has_moved, self.run.steps):
             self._passes_of_step, self._passes = self._passes, 0
-            self.run.moved_by_hand = True
             self._step_is_over(self.run.steps + 1)
 
     def _is_elsewhere(self) -> bool:

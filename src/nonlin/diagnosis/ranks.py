@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import distributed
 
-from nonlin.diagnosis.statistics import Run, Series, Site, UnitSample
+from nonlin.diagnosis.series import Series
+from nonlin.diagnosis.statistics import Run, Site, UnitSample
 
 
 def are_several() -> bool:

@@ -8,61 +8,29 @@ import math
 from nonlin.diagnosis import evidence as ev
 from nonlin.diagnosis.finding import Finding, Repair, titled
 from nonlin.diagnosis.operations import WITHOUT_GRAPH
+from nonlin.diagnosis.remedies import (
+    CLIP,
+    GATES,
+    INITIALISE,
+    KEEP,
+    LOWER_RATE,
+    NORMALISE,
+    ORTHOGONAL,
+    STANDARDISE,
+    STANDARDISE_TARGETS,
+    WIDER,
+)
 from nonlin.diagnosis.statistics import Run
 from nonlin.diagnosis.substitutes import can_pass
 
-_LOWER_RATE = Repair("learning-rate", "Lower the learning rate tenfold.", {"learning_rate": 0.1})
 # Of the weights' length: ten times what a step usually is, and none that ruins them.
 _SOUND_UPDATE = 0.01
-_CLIP = Repair(
-    "clipping",
-    "Clip the gradient's norm: torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0).",
-    {"clip": 1.0},
-)
-_STANDARDISE = Repair(
-    "input",
-    "Standardise the inputs: subtract their mean, divide by their standard deviation.",
-    {"standardise": True},
-)
-_NORMALISE = Repair(
-    "normalisation",
-    "Normalise before the activations: nn.LayerNorm, or nn.BatchNorm behind convolutions.",
-    {"normalise": True},
-)
-_WIDER = Repair(
-    "dtype",
-    "Use bfloat16, or float16 with a torch.amp.GradScaler.",
-    {"dtype": "float32"},
-)
-_INITIALISE = Repair(
-    "initialisation",
-    "Draw the weights to match the activations: nonlin.init.initialize_(model).",
-    {"initialise": True},
-)
-
-_GATES = Repair(
-    "architecture",
-    "Keep the state behind gates, which pass gradient over many moments: nn.GRU or nn.LSTM.",
-    {},
-)
-_KEEP = Repair(
-    "initialisation",
-    "Draw the bias of the gate so that it keeps the state at first: 1 to 3 for a forget gate, "
-    "−1 to −3 for an update gate that takes up the new state; the longer the memory, the further.",
-    {},
-)
-_ORTHOGONAL = Repair(
-    "initialisation",
-    "Draw the weights from state to state orthogonal, which keeps lengths: "
-    "torch.nn.init.orthogonal_(layer.weight_hh_l0).",
-    {},
-)
 
 
 def with_repairs(finding: Finding, run: Run) -> Finding:
     """The finding with the repairs that its cause asks for."""
     lower = _lower(finding)
-    repairs = (lower if r is _LOWER_RATE else r for r in _repairs(finding, run))
+    repairs = (lower if r is LOWER_RATE else r for r in _repairs(finding, run))
     return dataclasses.replace(finding, repairs=tuple(repairs))
 
 
@@ -71,7 +39,7 @@ def _lower(finding: Finding) -> Repair:
     figures = finding.evidence
     seen = figures.get("largest_update", figures.get("largest_update_before"))
     if not isinstance(seen, float) or not math.isfinite(seen) or seen <= 0.1:
-        return _LOWER_RATE
+        return LOWER_RATE
     power = min(8, math.ceil(math.log10(seen / _SOUND_UPDATE)))
     text = (
         f"Lower the learning rate by a factor of {10**power:,}: the longest step was {seen:.2g} of "
@@ -95,11 +63,9 @@ def _repairs(finding: Finding, run: Run) -> list[Repair]:
 def _dead(finding: Finding, run: Run) -> list[Repair]:
     leaky = _swap(run, finding.layers, "leaky_relu")
     first = {
-        "learning-rate-too-high": [_LOWER_RATE],
-        "input-scale": [_STANDARDISE],
-        "target-scale": [
-            Repair("input", "Standardise the targets.", {"standardise_targets": True})
-        ],
+        "learning-rate-too-high": [LOWER_RATE],
+        "input-scale": [STANDARDISE],
+        "target-scale": [STANDARDISE_TARGETS],
         "negative-bias": [
             Repair(
                 "initialisation",
@@ -107,23 +73,23 @@ def _dead(finding: Finding, run: Run) -> list[Repair]:
                 {"zero_bias": list(finding.layers)},
             )
         ],
-        "init-scale": [_INITIALISE],
-        "depth": [_NORMALISE, _INITIALISE],
-    }.get(finding.cause, [_LOWER_RATE])
-    rest = [leaky, _NORMALISE, _LOWER_RATE]
+        "init-scale": [INITIALISE],
+        "depth": [NORMALISE, INITIALISE],
+    }.get(finding.cause, [LOWER_RATE])
+    rest = [leaky, NORMALISE, LOWER_RATE]
     return first + [r for r in rest if r not in first]
 
 
 def _saturated(finding: Finding, run: Run) -> list[Repair]:
     first = {
-        "input-scale": [_STANDARDISE],
-        "init-scale": [_INITIALISE],
+        "input-scale": [STANDARDISE],
+        "init-scale": [INITIALISE],
         "bias": [
             Repair("initialisation", "Start the biases at 0.", {"zero_bias": list(finding.layers)})
         ],
-        "learning-rate-too-high": [_LOWER_RATE],
-    }.get(finding.cause, [_LOWER_RATE])
-    rest = [_NORMALISE, _swap(run, finding.layers, "relu"), _LOWER_RATE]
+        "learning-rate-too-high": [LOWER_RATE],
+    }.get(finding.cause, [LOWER_RATE])
+    rest = [NORMALISE, _swap(run, finding.layers, "relu"), LOWER_RATE]
     return first + [r for r in rest if r not in first]
 
 
@@ -138,11 +104,11 @@ def _vanishing(finding: Finding, run: Run) -> list[Repair]:
     )
     residual = Repair("architecture", "Add residual connections around the layers.", {})
     if finding.cause == "input-scale":
-        return [_STANDARDISE, _NORMALISE]
+        return [STANDARDISE, NORMALISE]
     if finding.cause == "learning-rate-too-high":
-        return [_LOWER_RATE, _NORMALISE]
+        return [LOWER_RATE, NORMALISE]
     if "moments" in finding.evidence:
-        return [_KEEP] if finding.evidence["gated"] else [_GATES, _ORTHOGONAL]
+        return [KEEP] if finding.evidence["gated"] else [GATES, ORTHOGONAL]
     if squashing:
         # Gradients that no longer vanish ask for shorter steps.
         slower = dataclasses.replace(
@@ -150,25 +116,25 @@ def _vanishing(finding: Finding, run: Run) -> list[Repair]:
             text=both.text[:-1] + ", at a tenth of the learning rate.",
             change={**both.change, "learning_rate": 0.1},
         )
-        return [both, slower, _NORMALISE, _INITIALISE, residual]
+        return [both, slower, NORMALISE, INITIALISE, residual]
     rest = [] if all(s.name == "relu" for s in ev.hidden(run)) else [both]
-    return [_INITIALISE, _NORMALISE, *rest, residual]
+    return [INITIALISE, NORMALISE, *rest, residual]
 
 
 def _exploding(finding: Finding, run: Run) -> list[Repair]:
     if "moments" in finding.evidence:
-        return [_ORTHOGONAL, _GATES, _CLIP, _LOWER_RATE]
+        return [ORTHOGONAL, GATES, CLIP, LOWER_RATE]
     first = {
-        "learning-rate-too-high": [_LOWER_RATE, _CLIP],
-        "input-scale": [_STANDARDISE, _LOWER_RATE],
+        "learning-rate-too-high": [LOWER_RATE, CLIP],
+        "input-scale": [STANDARDISE, LOWER_RATE],
         "target-scale": [
-            Repair("input", "Standardise the targets.", {"standardise_targets": True}),
-            _CLIP,
+            STANDARDISE_TARGETS,
+            CLIP,
         ],
-        "init-scale": [_INITIALISE, _NORMALISE],
-        "depth": [_NORMALISE, _INITIALISE],
-    }.get(finding.cause, [_LOWER_RATE])
-    return first + [r for r in (_CLIP, _LOWER_RATE, _NORMALISE) if r not in first]
+        "init-scale": [INITIALISE, NORMALISE],
+        "depth": [NORMALISE, INITIALISE],
+    }.get(finding.cause, [LOWER_RATE])
+    return first + [r for r in (CLIP, LOWER_RATE, NORMALISE) if r not in first]
 
 
 def _non_finite(finding: Finding, run: Run) -> list[Repair]:
@@ -176,7 +142,7 @@ def _non_finite(finding: Finding, run: Run) -> list[Repair]:
         text = "Remove or fill the NaN and infinities in the data."
         return [Repair("input", text, {"fill_inputs": True})]
     if finding.cause == "dtype":
-        return [_WIDER]
+        return [WIDER]
     if finding.cause in ("loss", "operation"):
         return [
             Repair(
@@ -185,19 +151,19 @@ def _non_finite(finding: Finding, run: Run) -> list[Repair]:
                 "(cross_entropy, binary_cross_entropy_with_logits), or add an epsilon.",
                 {"epsilon": 1e-6},
             ),
-            _LOWER_RATE,
+            LOWER_RATE,
         ]
     # Whatever drove the numbers up, they fit into another format.
     half = any(p.dtype.itemsize == 2 for p in run.parameters.values())
-    return [*([_WIDER] if half else []), *_exploding(finding, run)]
+    return [*([WIDER] if half else []), *_exploding(finding, run)]
 
 
 def _linear(finding: Finding, run: Run) -> list[Repair]:
     if finding.cause == "unused-bend":
         return [
             _swap(run, finding.layers, "relu"),
-            _INITIALISE,
-            _NORMALISE,
+            INITIALISE,
+            NORMALISE,
         ]
     if "results_thrown_away" in finding.evidence:
         return [Repair("code", f"Take the result of {finding.title}: x = f(x), not f(x).", {})]
@@ -268,7 +234,7 @@ def _output(finding: Finding, run: Run) -> list[Repair]:
 
 
 def _initial(finding: Finding, run: Run) -> list[Repair]:
-    return [_INITIALISE, _NORMALISE]
+    return [INITIALISE, NORMALISE]
 
 
 def _selu(finding: Finding, run: Run) -> list[Repair]:

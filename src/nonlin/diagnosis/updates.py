@@ -38,7 +38,7 @@ class Updates:
         """Note weights, and gradients as the optimizer is going to see them."""
         found = []
         kind = type(optimizer).__name__
-        self.run.optimizers.setdefault(kind, {})
+        self.run.optimizers.add(kind)
         number = 0
         for group in optimizer.param_groups:
             rate = group.get("lr", float("nan"))

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from nonlin.diagnosis import ranks
+from nonlin.diagnosis.byhand import KIND
 from nonlin.diagnosis.finding import SEVERITIES
 from nonlin.diagnosis.observation import Observer
 from nonlin.diagnosis.repairing import with_repairs
@@ -134,7 +135,7 @@ def diagnose(run: Run, limits: Thresholds) -> Diagnosis:
     notes = list(dict.fromkeys(run.notes))
     if not run.steps:
         notes.append("no optimizer step was seen: only what comes before one was judged")
-    if run.moved_by_hand:
+    if KIND in run.optimizers:
         notes.append(
             "the program moves its parameters itself: a step is what changes them after a "
             "back-propagation"

@@ -8,7 +8,8 @@ import numpy as np
 
 from nonlin.diagnosis import evidence as ev
 from nonlin.diagnosis.finding import Finding, titled
-from nonlin.diagnosis.statistics import Run, Series
+from nonlin.diagnosis.series import Series
+from nonlin.diagnosis.statistics import Run
 from nonlin.diagnosis.thresholds import Thresholds
 
 # Share of the moments at which the gradient goes the same way.

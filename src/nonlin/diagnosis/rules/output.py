@@ -89,10 +89,10 @@ def _wrong(call: LossCall, limits: Thresholds):
             )
     if call.name == "kl_div":
         _, table = call.values.table()
-        if np.nanmedian(table["high"]) > 1e-6:
+        if np.nanmedian(table["largest"]) > 1e-6:
             return (
                 f"kl_div asks for logarithms of probabilities and got numbers above 0 from {of}.",
-                {"largest_input": float(np.nanmedian(table["high"]))},
+                {"largest_input": float(np.nanmedian(table["largest"]))},
                 None,
             )
     if call.name in REGRESSION and site is not None:
