@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 import nonlin
 from nonlin.diagnosis.byhand import KIND
+from nonlin.diagnosis.mode import CallMode
 
 ROOT = Path(__file__).parent.parent
 STEPS, RATE = 60, 0.01
@@ -213,6 +214,64 @@ def test_tensors_of_no_module_have_the_names_of_their_variables():
     assert [(f.kind, f.layer, f.cause) for f in watcher.findings] == [
         ("dead-units", "W1:relu", "negative-bias")
     ]
+
+
+def bare(steps, after=lambda step: None, **options):
+    """Train a network of plain tensors that is well."""
+    generator = torch.Generator().manual_seed(0)
+    x, y = data()
+    first = (torch.randn(6, 32, generator=generator) / math.sqrt(6)).requires_grad_()
+    last = (torch.randn(32, 1, generator=generator) / math.sqrt(32)).requires_grad_()
+    with nonlin.watch(quiet=True, **options) as watcher:
+        for step in range(steps):
+            F.mse_loss(torch.tanh(x @ first) @ last, y).backward()
+            after(step)
+            on_data([first, last])
+    return watcher
+
+
+def test_the_program_s_own_step_is_no_part_of_the_pass():
+    watcher = bare(30, every=1)
+    assert watcher.findings == ()
+    assert watcher.run.read_as_constants == {}
+    assert watcher.run.blockers == {}
+    (site,) = watcher.run.sites.values()
+    # From the second look on, and then once a step.
+    assert site.calls == len(watcher.run.sampled) - 2
+
+
+def test_between_looks_no_call_goes_through_the_watcher():
+    modes = []
+    watcher = bare(400, lambda step: modes.append(modes_in_place()), overhead=1e-9)
+    plain = set(range(400)) - set(watcher.run.sampled)
+    # A look is prepared in the step before it.
+    idle = [modes[step] for step in plain if step + 1 not in watcher.run.sampled]
+    assert len(idle) > 300
+    assert set(idle) == {0}
+    assert modes_in_place() == 0
+
+
+def modes_in_place():
+    return torch.overrides._len_torch_function_stack()
+
+
+def test_a_mode_that_is_taken_off_amid_a_call_is_gone_after_it():
+    shown = []
+
+    def show(function, args, kwargs):
+        shown.append(function.__name__)
+        mode.remove()
+        mode.insert()
+        mode.remove()
+        return function(*args, **kwargs)
+
+    mode = CallMode(show)
+    mode.insert()
+    torch.ones(2).sum()
+    mode.settle()
+    assert modes_in_place() == 0
+    torch.ones(2).sum()
+    assert shown == ["ones", "sum"]
 
 
 INPUTS = {

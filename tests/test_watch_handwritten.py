@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import nonlin
-from nonlin.diagnosis.handwritten import match
+from nonlin.diagnosis.handwritten import _scales, match
 from trainings import INPUTS, data
 
 ALPHA, SCALE = 1.6732632423543772, 1.0507009873554805
@@ -252,6 +252,23 @@ def test_code_that_cannot_be_followed_and_multiplies_bends_nothing(scale, beta):
     found = watched(Net(lambda z: Scaled.apply(scale * z, beta)), steps=20).diagnosis.findings
     linear = [f.layer for f in found if f.kind == "linear-network"]
     assert linear == (["first"] if beta == 0 else [])
+
+
+@pytest.mark.parametrize(
+    ("function", "scales"),
+    [
+        (lambda z: -0.5 * z, True),
+        (lambda z: z, True),
+        (lambda z: 0.5 * z * (1 + 1e-4 * z), False),
+        (lambda z: 0.5 * z + 1e-3, False),
+    ],
+)
+def test_a_multiple_is_told_from_what_bends_a_little(function, scales):
+    z = torch.linspace(-4, 4, 401, dtype=torch.float64)
+    assert _scales(z, function(z)) == scales
+    # All of these are lines near 0, and only what changes nothing is known to.
+    near = z / 100
+    assert _scales(near, function(near)) == bool((function(near) == near).all())
 
 
 def test_units_that_die_in_a_written_out_relu_are_found():

@@ -88,8 +88,14 @@ def shifted_to_one(scores):
     return scores + (1 - scores.sum(1, keepdim=True)) / scores.shape[1]
 
 
+def above_zero(scores):
+    """As of an evidential network: no probabilities, as no row sums to 1."""
+    return scores.square() + 0.1
+
+
 @pytest.mark.parametrize(
-    "end", [lambda scores: scores, lambda scores: scores.log_softmax(1), shifted_to_one]
+    "end",
+    [lambda scores: scores, lambda scores: scores.log_softmax(1), shifted_to_one, above_zero],
 )
 def test_other_scores_are_none(end):
     assert watched(end) == ()

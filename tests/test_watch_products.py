@@ -12,6 +12,8 @@ from torch.nn import functional as F
 
 import nonlin
 from nonlin.diagnosis.contractions import Contraction, contraction
+from nonlin.diagnosis.evidence import weights_in_order
+from nonlin.diagnosis.statistics import Weight
 from nonlin.report.terminal_diagnosis import is_shown
 
 WIDTH = 48
@@ -263,6 +265,45 @@ def test_an_activation_is_missing_between_weights_in_one_parameter():
     watcher = watched(Stacked(lambda z: z, TAKEN["by index"], depth=3))
     assert kinds(watcher) == ["linear-network"]
     assert "body[1]" in watcher.findings[0].layers
+
+
+def test_rows_of_a_matrix_are_no_layers():
+    class Rows(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.into = nn.Linear(8, 16)
+            self.rows = nn.Parameter(torch.randn(2, 16) / 4)
+
+        def forward(self, x):
+            h = torch.tanh(self.into(x))
+            return (h @ self.rows[0] + (h * h) @ self.rows[1])[:, None]
+
+    torch.manual_seed(0)
+    assert list(watched(Rows(), steps=10).run.weights) == ["into", "rows"]
+
+
+def test_the_run_of_each_of_two_networks_has_the_parameters_of_its_stacks():
+    torch.manual_seed(0)
+    models = nn.ModuleList(
+        nn.Sequential(nn.Identity(), Stacked(torch.tanh, TAKEN["by index"], depth=3))
+        for _ in range(2)
+    )
+    optimizer = torch.optim.SGD(models.parameters(), lr=0.01)
+    x, y = torch.randn(64, 8), torch.randn(64, 1)
+    with nonlin.watch(quiet=True) as watcher:
+        for _ in range(5):
+            sum(F.mse_loss(model(x), y) for model in models).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+    parts = watcher.run.networks()
+    assert [len(weights_in_order(part)) for part in parts] == [5, 5]
+
+
+def test_the_bias_of_stacked_units_is_the_largest_of_their_members():
+    bias = torch.tensor([[[-9.0, -9.0, 1.0]], [[-8.0, 2.0, 0.0]]])
+    weight = Weight("w", 0, (2, 4, 3), 4, 3)
+    weight.keep_bias(bias)
+    assert torch.equal(weight.bias(), torch.tensor([-8.0, 2.0, 1.0]))
 
 
 def test_baddbmm_is_a_layer_with_its_bias():

@@ -1135,3 +1135,34 @@ def test_equal_units_need_no_activation_that_is_known():
     watcher = _descend(list(params.values()), loss)
     assert ("init-mismatch", "symmetric-units", "params['first']") in _found(watcher)
     assert set(watcher.run.parameters) == {"params['first']", "params['last']"}
+
+
+def test_equal_units_that_nothing_moves_are_no_finding():
+    """A branch that is multiplied by 0 stays as it was drawn."""
+    torch.manual_seed(0)
+    x, y = data()
+    off = torch.zeros(16, INPUTS).requires_grad_()
+    on = (torch.randn(16, INPUTS) / INPUTS**0.5).requires_grad_()
+    last = (torch.randn(3, 16) / 4).requires_grad_()
+
+    def loss():
+        h = F.linear(x, on)
+        return F.cross_entropy(F.linear(h * torch.cos(h) + 0 * F.linear(x, off), last), y)
+
+    watcher = _descend([off, on, last], loss)
+    assert "init-mismatch" not in {kind for kind, _, _ in _found(watcher)}
+
+
+def test_a_head_that_the_loss_does_not_read_is_no_finding():
+    torch.manual_seed(0)
+    x, y = data()
+    trunk = nn.Sequential(nn.Linear(INPUTS, 32), nn.Tanh())
+    head, unread = nn.Linear(32, 3), nn.Linear(32, 5)
+
+    def loss():
+        h = trunk(x)
+        unread(h)
+        return F.cross_entropy(head(h), y)
+
+    models = nn.ModuleList([trunk, head, unread])
+    assert _found(_descend(models.parameters(), loss)) == []
