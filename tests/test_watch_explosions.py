@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 import nonlin
-from nonlin.diagnosis.sampling import Rates
+from nonlin.diagnosis.rules.exploding import _surge
+from nonlin.diagnosis.sampling import Rates, Schedule
 
 
 def network(width=32):
@@ -87,6 +91,20 @@ def test_a_first_step_that_replaces_all_weights():
     assert found.evidence["largest_update"] > 1e6
 
 
+@pytest.mark.parametrize(
+    ("gradient", "surge", "at"),
+    [
+        ([1, 1, 1, 100, 1, 1, 1000], 1000, 6),
+        ([1, 1, 1, 10, 100, 1000, 11000], 2000, 6),
+        ([4, 4, 4, 2, 1, 1, 1], 0.5, 3),  # it died
+        ([0, 0, 0, 1, 1], 0, 3),
+        ([1, 9], 0, 0),
+    ],
+)
+def test_a_surge_is_over_what_came_before(gradient, surge, at):
+    assert _surge(np.array(gradient, dtype=float)) == pytest.approx((surge, at))
+
+
 def test_layers_that_start_at_zero_may_take_long_steps():
     model = network()
     with torch.no_grad():
@@ -136,3 +154,15 @@ def test_a_rate_that_rises_slowly_is_no_reason_to_look():
         assert rates.jump(optimizer) == jumps
     optimizer.param_groups[0]["lr"] = torch.tensor(99.0)
     assert not rates.jump(optimizer)
+
+
+def test_a_watcher_that_has_spent_its_time_still_looks_before_the_end():
+    """Two fifths more steps at the most: what begins in the last quarter of a run is seen."""
+    schedule = Schedule(overhead=1e-9)
+    schedule.begin()
+    looks, looked = [], False
+    for step in range(3000):
+        looked = schedule.wants(step, looked)
+        schedule.note(1e-3)
+        looks += [step] * looked
+    assert all(after <= 1.4 * (before + 1) for before, after in itertools.pairwise(looks))

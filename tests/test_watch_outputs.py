@@ -77,6 +77,16 @@ def test_probabilities_given_to_a_cross_entropy_that_is_written_out(loss):
     assert watched(lambda scores: scores, loss) == ()
 
 
+def test_probabilities_that_nothing_learns_are_no_scores():
+    """Those of a teacher, of which a loss takes what it likes."""
+    teacher = torch.full((128, 4), 0.25)
+
+    def loss(scores, y):
+        return F.cross_entropy(scores, y) + torch.logsumexp(teacher, 1).mean()
+
+    assert watched(lambda scores: scores, loss) == ()
+
+
 def test_a_loss_is_told_once():
     """Softmax before log_softmax before nll_loss: the loss, and not its parts too."""
     found = watched(lambda s: s.softmax(1).log_softmax(1), F.nll_loss)

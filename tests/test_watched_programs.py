@@ -1097,6 +1097,7 @@ def test_a_slope_of_a_network_that_is_a_constant_to_its_loss(create_graph):
     watcher = _descend([*energy.parameters(), scale], loss)
     if create_graph:
         assert _found(watcher) == []
+        assert "autograd.grad" not in " ".join(b.operation for b in watcher.run.blockers.values())
         return
     (found,) = watcher.findings
     assert (found.kind, found.cause) == ("blocked-gradient", "detach")
@@ -1161,8 +1162,23 @@ def test_a_head_that_the_loss_does_not_read_is_no_finding():
 
     def loss():
         h = trunk(x)
+        scores = head(h)
         unread(h)
-        return F.cross_entropy(head(h), y)
+        return F.cross_entropy(scores, y)
 
     models = nn.ModuleList([trunk, head, unread])
     assert _found(_descend(models.parameters(), loss)) == []
+
+
+def test_steps_without_any_gradient_are_no_cut():
+    """As of an optimizer that waits for its phase."""
+    torch.manual_seed(0)
+    model, other = nn.Linear(4, 2), nn.Linear(4, 2)
+    x = torch.randn(16, 4)
+    waits = torch.optim.SGD(model.parameters(), lr=0.1)
+    with nonlin.watch(quiet=True) as watcher:
+        for _ in range(10):
+            model(x), other(x)
+            waits.step()
+    assert watcher.run.parameters["weight"].without > 1
+    assert _found(watcher) == []

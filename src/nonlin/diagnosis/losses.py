@@ -40,7 +40,7 @@ def note_scores(
         origin: where the input comes from.
     """
     dim = dim[0] if isinstance(dim, list | tuple) and len(dim) == 1 else dim
-    if not isinstance(dim, int) or not scores.requires_grad or scores.ndim < 2:
+    if not isinstance(dim, int) or not scores.requires_grad:
         return
     if not -scores.ndim <= dim < scores.ndim or not scores.numel():
         return
