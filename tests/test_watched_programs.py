@@ -1138,6 +1138,20 @@ def test_equal_units_need_no_activation_that_is_known():
     assert set(watcher.run.parameters) == {"params['first']", "params['last']"}
 
 
+def test_parameters_of_a_list_that_no_module_has_are_named_by_their_place():
+    torch.manual_seed(0)
+    x, y = data()
+    layers = nn.ParameterList(
+        nn.Parameter(torch.randn(n, m) / n**0.5) for n, m in ((INPUTS, 32), (32, 3))
+    )
+    optimizer = torch.optim.SGD(layers, lr=0.1)
+    with nonlin.watch(quiet=True) as watcher:
+        for _ in range(5):
+            F.cross_entropy(torch.tanh(x @ layers[0]) @ layers[1], y).backward()
+            optimizer.step()
+    assert set(watcher.run.parameters) == {"layers[0]", "layers[1]"}
+
+
 def test_equal_units_that_nothing_moves_are_no_finding():
     """A branch that is multiplied by 0 stays as it was drawn."""
     torch.manual_seed(0)

@@ -59,13 +59,11 @@ class Observer:
         self.guard = Guard(run, self.calls, schedule, self._disarm)
         self._frames = 0
         self._thread = threading.get_ident()
-        self._handles: list[Any] = []
-        self._optimizer_handles: list[Any] = []
+        self._handles, self._optimizer_handles = [], []
         self._by_hand = MovedByHand(self.updates)
         # Until an optimizer is seen, a program may move its parameters itself.
-        self._backpropagations = Backpropagations(
-            self.guard, self._backward_begins, self._backward_ended
-        )
+        around = (self._backward_begins, self._backward_ended)
+        self._backpropagations = Backpropagations(self.guard, *around)
         self._waits = False  # for the forward pass that comes after a back-propagation
         self._passes = 0  # back-propagations since the last step
         self._passes_of_step = 1
