@@ -530,3 +530,117 @@ def test_only_the_network_that_is_named_is_watched():
                 in_place(each.parameters())
     assert watcher.run.steps == 20
     assert set(watcher.run.parameters) == {name for name, _ in model.named_parameters()}
+
+
+def leaves(bias=0.0):
+    """Weights and biases of plain tensors, those of the last hidden layer as given."""
+    generator = torch.Generator().manual_seed(0)
+    sizes = [(6, 32), (32, 32), (32, 1)]
+    weights = [torch.randn(n, m, generator=generator) * math.sqrt(2 / n) for n, m in sizes]
+    biases = [torch.zeros(32), torch.full((32,), bias), torch.zeros(1)]
+    return [p.requires_grad_() for p in (*weights, *biases)]
+
+
+def run_of(p, x):
+    h = torch.relu(x @ p[0] + p[3])
+    h = torch.relu(h @ p[1] + p[4])
+    return h @ p[2] + p[5]
+
+
+def by_list(p, x, y):
+    grads = torch.autograd.grad(F.mse_loss(run_of(p, x), y), p)
+    return [(w - RATE * g).detach().requires_grad_() for w, g in zip(p, grads, strict=True)]
+
+
+def by_backward(p, x, y):
+    F.mse_loss(run_of(p, x), y).backward()
+    with torch.no_grad():
+        return [(w - RATE * w.grad).requires_grad_() for w in p]
+
+
+def by_copy(p, x, y):
+    """The leaves are made anew for each pass, of tensors that need no gradient."""
+    work = [w.detach().clone().requires_grad_() for w in p]
+    F.mse_loss(run_of(work, x), y).backward()
+    return [w.detach() - RATE * v.grad for w, v in zip(p, work, strict=True)]
+
+
+EXCHANGES = {"list": by_list, "backward": by_backward, "copy": by_copy}
+
+
+def exchanging(exchange, p, steps=STEPS, **options):
+    x, y = data()
+    with nonlin.watch(quiet=True, **options) as watcher:
+        for _ in range(steps):
+            p = exchange(p, x, y)
+    return watcher, p
+
+
+@pytest.mark.parametrize("exchange", EXCHANGES)
+@pytest.mark.parametrize("every", [None, 1, 7])
+def test_parameters_that_a_step_exchanges(exchange, every):
+    watcher, _ = exchanging(EXCHANGES[exchange], leaves(-50.0), every=every)
+    assert [(f.kind, f.cause) for f in watcher.findings] == [("dead-units", "negative-bias")]
+    # What a function calls its own is gone when it ends, and its last step with it.
+    assert STEPS - 1 <= watcher.run.steps <= STEPS
+    assert len(watcher.run.parameters) == 6
+    assert watcher.findings[0].layer.endswith("[1]:relu")
+
+
+@pytest.mark.parametrize("exchange", EXCHANGES)
+def test_parameters_that_a_step_exchanges_and_that_are_well(exchange):
+    watcher, p = exchanging(EXCHANGES[exchange], leaves())
+    assert watcher.findings == ()
+    plain = leaves()
+    x, y = data()
+    for _ in range(STEPS):
+        plain = EXCHANGES[exchange](plain, x, y)
+    assert all(map(torch.equal, p, plain))
+    (weight,) = [q for q in watcher.run.parameters.values() if q.name.endswith("[2]")]
+    steps, table = weight.series.table()
+    assert steps.tolist() == watcher.run.sampled
+    assert table["update"] == pytest.approx(RATE * table["gradient"], rel=1e-3)
+
+
+def test_a_batch_that_needs_gradients_is_no_parameter_however_often_it_is_another():
+    generator = torch.Generator().manual_seed(2)
+    p = leaves()
+    with nonlin.watch(quiet=True, every=1) as watcher:
+        for _ in range(20):
+            x = torch.randn(32, 6, generator=generator).requires_grad_()
+            F.mse_loss(run_of(p, x), x.detach()[:, :1]).backward()
+            p = [(w - RATE * w.grad).detach().requires_grad_() for w in p]
+    assert watcher.run.steps == 20
+    assert set(watcher.run.parameters) == {f"p[{i}]" for i in range(6)}
+    assert watcher.findings == ()
+
+
+def test_steps_of_adam_that_exchange():
+    x, y = data()
+    p, step = leaves(-50.0), 0
+    m, v = [torch.zeros_like(w) for w in p], [torch.zeros_like(w) for w in p]
+    with nonlin.watch(quiet=True) as watcher:
+        for step in range(1, STEPS + 1):
+            grads = torch.autograd.grad(F.mse_loss(run_of(p, x), y), p)
+            m = [0.9 * a + 0.1 * g for a, g in zip(m, grads, strict=True)]
+            v = [0.999 * a + 0.001 * g * g for a, g in zip(v, grads, strict=True)]
+            grow, widen = 1 - 0.9**step, 1 - 0.999**step
+            p = [
+                (w - 1e-3 * (a / grow) / ((b / widen).sqrt() + 1e-8)).detach().requires_grad_()
+                for w, a, b in zip(p, m, v, strict=True)
+            ]
+    assert watcher.run.steps == STEPS
+    assert [(f.kind, f.layer) for f in watcher.findings] == [("dead-units", "p[1]:relu")]
+
+
+def test_a_module_s_parameters_are_exchanged():
+    model, (x, y) = network(), data()
+    with nonlin.watch(quiet=True) as watcher:
+        for _ in range(STEPS):
+            F.mse_loss(model(x), y).backward()
+            for layer in model[::2]:
+                layer.weight = nn.Parameter(layer.weight.detach() - RATE * layer.weight.grad)
+                layer.bias = nn.Parameter(layer.bias.detach() - RATE * layer.bias.grad)
+    assert watcher.run.steps == STEPS
+    assert set(watcher.run.parameters) == {name for name, _ in model.named_parameters()}
+    assert [(f.kind, f.layer) for f in watcher.findings] == [("dead-units", "3")]

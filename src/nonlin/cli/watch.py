@@ -72,7 +72,7 @@ def watch(
         raise NonlinError(
             f"watch {script}: no optimizer step was seen, so that there was no training to judge; "
             "the script has to call step() of a torch.optim optimizer in this process, or to "
-            "change its parameters in place after it has back-propagated"
+            "change its parameters after it has back-propagated"
         )
     return 1 if fail_on is not None and fails(diagnosis, fail_on) else 0
 

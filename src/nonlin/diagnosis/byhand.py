@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from nonlin.diagnosis.arguments import tensors_in
 from nonlin.diagnosis.backpropagation import Pushed
 from nonlin.diagnosis.measuring import followed, own_part
+from nonlin.diagnosis.operations import Effect, effect_of
 from nonlin.diagnosis.updates import (
     Look,
     Updates,
@@ -24,9 +26,15 @@ from nonlin.diagnosis.updates import (
 KIND = "by hand"
 
 
+# How far the cosine between a change and the step downhill has to be from that of two directions
+# drawn by chance, as Student's t; and from how many entries on it says anything.
+_DOWNHILL, _FEWEST = 5.0, 5
+
+
 class _Noted(NamedTuple):
     """A parameter with a gradient, before the program moves it."""
 
+    name: str | None  # what the program calls it
     parameter: Tensor
     entries: Tensor
     norm: Tensor
@@ -38,25 +46,48 @@ class MovedByHand:
 
     A step is what changes parameters that have a gradient. A back-propagation without one, as of
     one batch of several whose gradients are summed, is part of the step that comes after it.
+
+    A step may also exchange a parameter for a new tensor, as ``w = w - lr * g`` does. It is known
+    by its name: what the program calls so now lies downhill of what it called so before, where a
+    new batch lies anywhere.
     """
 
     def __init__(self, updates: Updates) -> None:
         self.updates = updates
         self._noted: dict[int, _Noted] = {}
+        self._exchanged: dict[str, str] = {}  # names of parameters that steps exchange: layers
+        self._shapes: set[torch.Size] = set()  # of parameters
 
     def clear(self) -> None:
         """Forget gradients that no step followed."""
         self._noted.clear()
+
+    def may_be(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> bool:
+        """Whether a call may be part of a step, as of ``w - lr * g``: arithmetic of one shape."""
+        if effect_of(function)[0] not in (Effect.ADD, Effect.MULTIPLY):
+            return False
+        shapes = {t.shape for t in tensors_in(args, kwargs) if t.ndim}
+        return len(shapes) == 1 and shapes <= self._shapes
+
+    def follow(self) -> None:
+        """Give the parameters that were exchanged since the last look their names."""
+        if self._exchanged:
+            names = self.updates.names
+            for name, tensors in names.tensors(self._exchanged).items():
+                for tensor in filter(_is_learned, tensors):
+                    names.give(tensor, name, self._exchanged[name])
 
     def note(self, pushed: Sequence[Pushed]) -> None:
         """Note gradients, and the parameters as they are."""
         pushed = [p for p in pushed if p.parameter.is_floating_point() and p.parameter.numel()]
         entries = copies([followed(own_part(p.parameter)) for p in pushed])
         norms = norms_of_gradients([p.gradient for p in pushed])
+        self._shapes |= {p.parameter.shape for p in pushed}
         for (parameter, gradient), before, norm in zip(pushed, entries, norms, strict=True):
             # A copy: most programs set the gradient to 0 with the step.
             slopes = followed(own_part(gradient)).clone() if is_dense(gradient) else None
-            self._noted[id(parameter)] = _Noted(parameter, before, norm, slopes)
+            name = self.updates.names.find(parameter)
+            self._noted[id(parameter)] = _Noted(name, parameter, before, norm, slopes)
 
     def has_moved(self, step: int) -> bool:
         """Whether any parameter has changed since then; the step is noted where one has.
@@ -64,7 +95,9 @@ class MovedByHand:
         Where all gradients are 0, as in a network whose units are all dead, none can.
         """
         noted = list(self._noted.values())
-        now = [followed(own_part(n.parameter)) for n in noted]
+        heirs = self._heirs(noted)
+        parameters = [heirs.get(id(n.parameter), n.parameter) for n in noted]
+        now = [followed(own_part(p)) for p in parameters]
         moved = _differ(now, [n.entries for n in noted])
         pushed = _differ([n.norm for n in noted], [torch.zeros_like(n.norm) for n in noted])
         if not noted or (any(pushed) and not any(moved)):
@@ -72,18 +105,44 @@ class MovedByHand:
         self._noted.clear()
         self.updates.run.optimizers.add(KIND)
         looked = []
-        for n, entries, has_moved, has_gradient in zip(noted, now, moved, pushed, strict=True):
+        for n, parameter, entries, has_moved, has_gradient in zip(
+            noted, parameters, now, moved, pushed, strict=True
+        ):
             # In 32 bits a parameter that has a gradient and stays is not part of this step: the
             # other network of two, or an input. Rounding swallows a step in 16 bits.
             if has_gradient and not has_moved and n.parameter.dtype.itemsize >= 4:
                 continue
-            kept = self.updates.entry(n.parameter, KIND, f"parameter{len(looked) + 1}")
+            gradient = n.gradient
+            if parameter is not n.parameter:
+                name = str(n.name)
+                layer = self.updates.names.layer(n.parameter) or name
+                self._exchanged[name] = layer
+                self.updates.names.give(parameter, name, layer)
+                if parameter.dtype.itemsize < 4:
+                    gradient = None  # A copy of one with more digits may lose nothing.
+            kept = self.updates.entry(parameter, KIND, f"parameter{len(looked) + 1}")
             kept.seen += 1
-            own = own_part(n.parameter)
-            looked.append(Look(kept, own, entries, n.entries, n.norm, n.gradient))
+            own = own_part(parameter)
+            looked.append(Look(kept, own, entries, n.entries, n.norm, gradient))
         keep(looked, step)
         self._others({id(n.parameter) for n in noted})
         return True
+
+    def _heirs(self, noted: Sequence[_Noted]) -> dict[int, Tensor]:
+        """By parameter, the tensor that the program has put in its place."""
+        tensors = self.updates.names.tensors({n.name for n in noted if n.name is not None})
+        found, small = {}, {}
+        for n in noted:
+            called = tensors.get(n.name or "", ())
+            heir = next((t for t in called if _may_follow(t, n.parameter)), None)
+            if heir is None or any(t is n.parameter for t in called):
+                continue
+            entries = followed(own_part(heir))
+            if n.name in self._exchanged or _lies_downhill(n, entries):
+                found[id(n.parameter)] = heir
+            elif n.entries.numel() < _FEWEST:
+                small[id(n.parameter)] = heir
+        return small | found if found else {}
 
     def _others(self, noted: set[int]) -> None:
         """Note the parameters without a gradient of networks of which others have one."""
@@ -96,6 +155,31 @@ class MovedByHand:
                 kept = self.updates.entry(parameter, KIND, "")
                 kept.seen += 1
                 self.updates.without(kept, followed(own_part(parameter)))
+
+
+def _is_learned(tensor: Tensor) -> bool:
+    return tensor.requires_grad and tensor.is_leaf
+
+
+def _may_follow(tensor: Tensor, parameter: Tensor) -> bool:
+    """Whether a tensor is of the kind that may stand in the place of another."""
+    same = tensor.shape == parameter.shape and tensor.dtype == parameter.dtype
+    return same and _is_learned(tensor)
+
+
+def _lies_downhill(before: _Noted, now: Tensor) -> bool:
+    """Whether a step down the gradient leads from the one to the other.
+
+    One without a gradient, as of a dead unit, stays where it was.
+    """
+    if before.gradient is None or now.numel() < _FEWEST:
+        return False
+    change = before.entries.double().flatten() - now.double().flatten()
+    slope = before.gradient.double().flatten()
+    if not slope.any():
+        return not change.any()
+    cosine = float(torch.nn.functional.cosine_similarity(change, slope, dim=0, eps=0.0))
+    return cosine > 0 and cosine**2 * (now.numel() - 1) > _DOWNHILL**2 * (1 - cosine**2)
 
 
 def _differ(one: list[Tensor], other: list[Tensor]) -> list[bool]:

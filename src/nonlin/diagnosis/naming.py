@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -90,9 +90,29 @@ class Names:
             idle: its name in a module that ran without gradients alone.
         """
         name = idle or _variable(parameter) or otherwise
-        layer = _without_last(idle) if idle else name
-        self._parameters[id(parameter)] = _Named(weakref.ref(parameter), name, layer)
+        self.give(parameter, name, _without_last(idle) if idle else name)
         return name
+
+    def give(self, parameter: Tensor, name: str, layer: str) -> None:
+        """Name a parameter, unless it has a name."""
+        if self.parameter(parameter) is None:
+            self._parameters[id(parameter)] = _Named(weakref.ref(parameter), name, layer)
+
+    def find(self, parameter: Tensor) -> str | None:
+        """The name of a parameter, or of the variable that holds it, which it is not given."""
+        return self.parameter(parameter) or _variable(parameter)
+
+    def tensors(self, names: Collection[str]) -> dict[str, list[Tensor]]:
+        """By name, what the modules seen and the program that is running call so now."""
+        found: dict[str, list[Tensor]] = {}
+        for of, path in self._modules.values():
+            for key, parameter in getattr(of(), "_parameters", {}).items():
+                if (name := _join(path, key)) in names and parameter is not None:
+                    found.setdefault(name, []).append(parameter)
+        for name, tensor in _variables():
+            if name in names:
+                found.setdefault(name, []).append(tensor)
+        return found
 
 
 def _variable(tensor: Tensor) -> str | None:
@@ -113,15 +133,27 @@ def _variable(tensor: Tensor) -> str | None:
     return None
 
 
+def _variables() -> Iterator[tuple[str, Tensor]]:
+    """The names of the tensors of the program that is running, innermost first."""
+    for space in _spaces():
+        for name, value in dict(space).items():
+            for key, part in (("", value), *_parts(value)):
+                if isinstance(part, Tensor):
+                    yield f"{name}{key}".removeprefix("self."), part
+
+
 def _spaces() -> Iterator[Mapping[str, Any]]:
     """Variables of the program's running functions, innermost first, and of their modules."""
     frame = sys._getframe()
+    modules = set()
     while frame is not None:
-        home = str(frame.f_globals.get("__name__")).partition(".")[0]
-        if home not in ("torch", "nonlin", "runpy"):
-            yield frame.f_locals
-            if frame.f_globals is not frame.f_locals:
-                yield frame.f_globals
+        space = frame.f_globals
+        if str(space.get("__name__")).partition(".")[0] not in ("torch", "nonlin", "runpy"):
+            if frame.f_locals is not space:
+                yield frame.f_locals
+            if id(space) not in modules:
+                modules.add(id(space))
+                yield space
         frame = frame.f_back
 
 

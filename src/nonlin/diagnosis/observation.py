@@ -181,7 +181,7 @@ class Observer:
     def _show(self, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """Make a call of PyTorch's, and read it."""
         calls = self.calls
-        if self._waits and torch.is_grad_enabled() and is_learned_from(function, args, kwargs):
+        if self._waits and torch.is_grad_enabled() and self._is_of_a_pass(function, args, kwargs):
             self._forward_begins()
         if not calls.looking or function in calls.ignored:
             return function(*args, **kwargs)
@@ -274,10 +274,18 @@ class Observer:
             pushed = [p for p in pushed if self.calls.names.parameter(p.parameter) is not None]
         self._by_hand.note(pushed)
 
+    def _is_of_a_pass(self, function: Any, args: Any, kwargs: dict[str, Any]) -> bool:
+        """Whether a call is part of a forward pass, and not of the program's own step."""
+        with torch._C.DisableTorchFunction():
+            learned = is_learned_from(function, args, kwargs)
+            return learned and not self._by_hand.may_be(function, args, kwargs)
+
     def _forward_begins(self) -> bool:
         """A forward pass begins after a back-propagation; whether it is looked at."""
         self._end_by_hand()
         self._waits = False
+        if self._active:
+            self.guard(self._by_hand.follow)
         if self._active and self._has_no_modules():
             self.calls.looking = True
         return self._active

@@ -99,11 +99,13 @@ def effect_of(function: Any) -> tuple[Effect, str]:
 
 
 def is_learned_from(function: Any, args: Any, kwargs: Mapping[str, Any]) -> bool:
-    """Whether gradients go through a call, as through those of a forward pass."""
+    """Whether gradients go through a call, as through those of a forward pass.
+
+    To be asked where no mode for functions sees the question.
+    """
     if effect_of(function)[0] in (Effect.IGNORED, Effect.DETACH):
         return False
-    with torch._C.DisableTorchFunction():
-        return any(t.requires_grad for t in tensors_in(args, kwargs))
+    return any(t.requires_grad for t in tensors_in(args, kwargs))
 
 
 def takes_several(value: Any) -> bool:
