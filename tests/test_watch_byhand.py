@@ -638,9 +638,9 @@ def test_a_module_s_parameters_are_exchanged():
     with nonlin.watch(quiet=True) as watcher:
         for _ in range(STEPS):
             F.mse_loss(model(x), y).backward()
-            for layer in model[::2]:
-                layer.weight = nn.Parameter(layer.weight.detach() - RATE * layer.weight.grad)
-                layer.bias = nn.Parameter(layer.bias.detach() - RATE * layer.bias.grad)
+            for layer in model:
+                for name, p in list(layer.named_parameters()):
+                    setattr(layer, name, nn.Parameter(p.detach() - RATE * p.grad))
     assert watcher.run.steps == STEPS
     assert set(watcher.run.parameters) == {name for name, _ in model.named_parameters()}
     assert [(f.kind, f.layer) for f in watcher.findings] == [("dead-units", "3")]
