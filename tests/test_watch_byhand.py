@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import math
-from pathlib import Path
 
 import pytest
 import torch
@@ -15,8 +14,8 @@ from torch.nn import functional as F
 import nonlin
 from nonlin.diagnosis.byhand import KIND
 from nonlin.diagnosis.mode import CallMode
+from nonlin.diagnosis.trial import run_trial
 
-ROOT = Path(__file__).parent.parent
 STEPS, RATE = 60, 0.01
 
 
@@ -416,10 +415,14 @@ def test_commands(tmp_path, capsys):
 
 
 def test_a_rate_that_no_optimizer_has_cannot_be_lowered(tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
+    # In this process: tests/test_repairs.py has the runs in their own.
+    monkeypatch.setattr(
+        "nonlin.diagnosis.verifying.in_a_process",
+        lambda script, arguments, change, seed: run_trial(change, seed, script, arguments),
+    )
     script, out = tmp_path / "train.py", tmp_path / "out.json"
     script.write_text(SCRIPT.format(rate=3e3))
-    asked = ["repair", "--verify", "--seeds", "2", "--json", str(out), str(script)]
+    asked = ["repair", "--verify", "--seeds", "2", "--jobs", "1", "--json", str(out), str(script)]
     code, said = commanded(asked, capsys)
     assert code == 0
     tried = {v["repair"]: v for v in json.loads(out.read_text())["verified"]}
@@ -428,7 +431,7 @@ def test_a_rate_that_no_optimizer_has_cannot_be_lowered(tmp_path, capsys, monkey
     assert "changed nothing, there is nothing here that it can be tried on: Lower" in said.out
 
 
-def test_a_program_that_exchanges_its_parameters_is_told_what_to_do(tmp_path, capsys):
+def test_a_program_that_exchanges_its_only_parameter(tmp_path, capsys):
     script = tmp_path / "train.py"
     script.write_text(
         "import torch\n"
@@ -438,10 +441,8 @@ def test_a_program_that_exchanges_its_parameters_is_told_what_to_do(tmp_path, ca
         "    w = (w - 0.1 * g).detach().requires_grad_()\n"
     )
     code, said = commanded(["watch", str(script)], capsys)
-    assert code == 2
-    assert "change its parameters in place after it has back-propagated" in " ".join(
-        said.err.split()
-    )
+    assert code == 0
+    assert "9 steps" in " ".join(said.err.split())
 
 
 def test_pytorch_is_left_as_it_was():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
+from scipy.special import stdtr
 from torch import Tensor
 
 from nonlin.diagnosis.arguments import tensors_in
@@ -26,9 +28,9 @@ from nonlin.diagnosis.updates import (
 KIND = "by hand"
 
 
-# How far the cosine between a change and the step downhill has to be from that of two directions
-# drawn by chance, as Student's t; and from how many entries on it says anything.
-_DOWNHILL, _FEWEST = 5.0, 5
+# How likely a change may lie as near to the gradient as it does where it is drawn by chance; and
+# the fewest entries of which that can be told in float32.
+_CHANCE, _FEWEST = 1e-6, 3
 
 
 class _Noted(NamedTuple):
@@ -170,7 +172,8 @@ def _may_follow(tensor: Tensor, parameter: Tensor) -> bool:
 def _lies_downhill(before: _Noted, now: Tensor) -> bool:
     """Whether a step down the gradient leads from the one to the other.
 
-    One without a gradient, as of a dead unit, stays where it was.
+    One without a gradient, as of a dead unit, stays where it was. Of n directions that are drawn by
+    chance, cosine · √((n - 1)/(1 - cosine²)) has Student's distribution.
     """
     if before.gradient is None or now.numel() < _FEWEST:
         return False
@@ -179,7 +182,10 @@ def _lies_downhill(before: _Noted, now: Tensor) -> bool:
     if not slope.any():
         return not change.any()
     cosine = float(torch.nn.functional.cosine_similarity(change, slope, dim=0, eps=0.0))
-    return cosine > 0 and cosine**2 * (now.numel() - 1) > _DOWNHILL**2 * (1 - cosine**2)
+    degrees = now.numel() - 1
+    # Rounding may take the cosine above 1.
+    t = cosine * math.sqrt(degrees / max(1 - cosine**2, torch.finfo(torch.float64).eps))
+    return bool(stdtr(degrees, -t) < _CHANCE)
 
 
 def _differ(one: list[Tensor], other: list[Tensor]) -> list[bool]:
