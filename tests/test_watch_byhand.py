@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import weakref
 
 import pytest
 import torch
@@ -645,3 +646,19 @@ def test_a_module_s_parameters_are_exchanged():
     assert watcher.run.steps == STEPS
     assert set(watcher.run.parameters) == {name for name, _ in model.named_parameters()}
     assert [(f.kind, f.layer) for f in watcher.findings] == [("dead-units", "3")]
+
+
+def test_what_the_program_s_functions_hold_is_not_kept():
+    """To look for the names of tensors is to look into the program's functions."""
+
+    def descend():
+        p, other = leaves(), torch.zeros(3)
+        F.mse_loss(run_of(p, x), y).backward()
+        in_place(p)
+        gone = weakref.ref(other)
+        del other
+        return gone()
+
+    x, y = data()
+    with nonlin.watch(quiet=True, every=1):
+        assert descend() is None

@@ -903,6 +903,41 @@ def test_lookup_tables_lose_small_steps_in_16_bits(dtype):
     assert kinds == ({"underflow"} if dtype == torch.bfloat16 else set())
 
 
+def test_what_bfloat16_swallows_counts_by_its_gradient():
+    """Nine of ten weights stay where they are, and nearly all of the step is taken."""
+    weight = nn.Parameter(torch.ones(1, 10, dtype=torch.bfloat16))
+    slopes = torch.tensor([[1.0] + 9 * [2.0**-10]], dtype=torch.bfloat16)
+    optimizer = torch.optim.SGD([weight], 0.125)
+    with nonlin.watch(quiet=True, every=1) as watcher:
+        for _ in range(4):
+            optimizer.zero_grad()
+            (weight * slopes).sum().backward()
+            optimizer.step()
+    assert (weight == 1).sum() == 9
+    (parameter,) = watcher.run.parameters.values()
+    _, table = parameter.series.table()
+    assert table["lost"] == pytest.approx([9 / (1024 + 9)] * 4, rel=1e-6)
+    assert _found(watcher) == []
+
+
+def test_tables_that_hold_most_weights_lose_their_steps():
+    torch.manual_seed(0)
+    tables = nn.ModuleList(nn.Embedding(50, 8, dtype=torch.bfloat16) for _ in range(2))
+    tower = nn.Sequential(nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 8), nn.ReLU())
+    model = nn.Sequential(*tower, nn.Linear(8, 1)).bfloat16()
+    picked = torch.randint(50, (2, 400))
+    target = (torch.randn(50)[picked[0]] * torch.randn(50)[picked[1]]).unsqueeze(1)
+
+    def error():
+        rows = torch.cat([table(at) for table, at in zip(tables, picked, strict=True)], 1)
+        return F.mse_loss(model(rows).float(), target)
+
+    watcher = _descend([*tables.parameters(), *model.parameters()], error, steps=200, rate=1e-3)
+    assert [(kind, cause) for kind, cause, _ in _found(watcher)] == [("underflow", "dtype")]
+    (finding,) = watcher.findings
+    assert set(finding.evidence["lost_share"]) == {"weight", "Embedding#2.weight"}
+
+
 class _Graph(nn.Module):
     """Layers that read their neighbours' sum, the graph's matrix given with the input."""
 

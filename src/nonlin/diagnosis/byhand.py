@@ -97,10 +97,15 @@ class MovedByHand:
         Where all gradients are 0, as in a network whose units are all dead, none can.
         """
         noted = list(self._noted.values())
-        heirs = self._heirs(noted)
-        parameters = [heirs.get(id(n.parameter), n.parameter) for n in noted]
+        before = [n.entries for n in noted]
+        parameters = [n.parameter for n in noted]
         now = [followed(own_part(p)) for p in parameters]
-        moved = _differ(now, [n.entries for n in noted])
+        moved = _differ(now, before)
+        if noted and not any(moved):
+            heirs = self._heirs(noted)
+            parameters = [heirs.get(id(p), p) for p in parameters]
+            now = [followed(own_part(p)) for p in parameters]
+            moved = _differ(now, before)
         pushed = _differ([n.norm for n in noted], [torch.zeros_like(n.norm) for n in noted])
         if not noted or (any(pushed) and not any(moved)):
             return False
@@ -139,8 +144,7 @@ class MovedByHand:
             heir = next((t for t in called if _may_follow(t, n.parameter)), None)
             if heir is None or any(t is n.parameter for t in called):
                 continue
-            entries = followed(own_part(heir))
-            if n.name in self._exchanged or _lies_downhill(n, entries):
+            if n.name in self._exchanged or _lies_downhill(n, followed(own_part(heir))):
                 found[id(n.parameter)] = heir
             elif n.entries.numel() < _FEWEST:
                 small[id(n.parameter)] = heir

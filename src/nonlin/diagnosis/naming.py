@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import weakref
 from collections.abc import Collection, Iterator, Mapping
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
@@ -150,11 +151,20 @@ def _spaces() -> Iterator[Mapping[str, Any]]:
         space = frame.f_globals
         if str(space.get("__name__")).partition(".")[0] not in ("torch", "nonlin", "runpy"):
             if frame.f_locals is not space:
-                yield frame.f_locals
+                yield _locals(frame)
             if id(space) not in modules:
                 modules.add(id(space))
                 yield space
         frame = frame.f_back
+
+
+def _locals(frame: FrameType) -> Mapping[str, Any]:
+    """Variables of a function or a class that is running."""
+    variables = dict(frame.f_locals)
+    if sys.version_info < (3, 13) and frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+        # What a function is asked for is a copy, which would keep every tensor in it alive.
+        frame.f_locals.clear()
+    return variables
 
 
 def _parts(value: Any) -> Iterator[tuple[str, Any]]:

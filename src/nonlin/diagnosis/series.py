@@ -24,7 +24,7 @@ PARAMETER_FIELDS = (
     "weight",  # norm
     "update",  # norm of a slice's change
     "slice",  # norm of that slice before
-    "lost",  # share of the slice with a gradient that the step left as it was
+    "lost",  # share of the slice's gradient where the step left the weight as it was
     "rows",  # largest difference between two rows, over the largest entry
 )
 # Of a loss, in the order of LossCall.values.

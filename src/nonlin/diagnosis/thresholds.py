@@ -80,7 +80,7 @@ class Thresholds:
     normalised: float = _of(
         1e-2, "|ln Σ exp(input)| of NLLLoss, which is 0 for logarithms of probabilities"
     )
-    lost: float = _of(0.5, "share of the weights with a gradient that a step leaves unchanged")
+    lost: float = _of(0.5, "share of a step that rounding swallows, of each weight by its gradient")
     selu_low: float = _of(0.6, "fan_in·variance; 1 is LeCun's, 1/3 PyTorch's default")
     selu_high: float = _of(1.6, "fan_in·variance; 1 is LeCun's, 2 is He's")
 

@@ -192,7 +192,11 @@ def _keep(looked: list[Look], step: int) -> None:
 
 
 def _lost(looked: list[Look], changed: Tensor, sizes: list[int]) -> Tensor:
-    """Of each one's entries with a gradient, the share that the step left as they were."""
+    """Of each one's gradient, the share in entries that the step left as they were.
+
+    Not of the entries: a plain step in 16 bits may leave most of them, which hardly have a
+    gradient, and lose nothing.
+    """
     shares = changed.new_full((len(looked),), float("nan"), dtype=torch.float32)
     gradients = {
         i: followed(own_part(look.gradient))
@@ -206,8 +210,9 @@ def _lost(looked: list[Look], changed: Tensor, sizes: list[int]) -> Tensor:
     if len(whole) < len(looked):
         parts = changed.split(sizes)
         changed = torch.cat([parts[i] for i in whole])
-    pushed = torch.cat([gradients[i] for i in whole]) != 0
-    sums = torch.stack([pushed & (changed == 0), pushed]).cumsum(1)
+    pushed = torch.cat([gradients[i] for i in whole]).double().abs()
+    pushed = torch.where(pushed.isfinite(), pushed, torch.zeros_like(pushed))
+    sums = torch.stack([pushed * (changed == 0), pushed]).cumsum(1)
     ends = list(itertools.accumulate(sizes[i] for i in whole))
     at = sums[:, torch.tensor(ends, device=sums.device) - 1]
     counts = at.diff(dim=1, prepend=at.new_zeros(2, 1))

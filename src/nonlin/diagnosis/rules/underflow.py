@@ -35,7 +35,7 @@ def _lost_steps(run: Run, limits: Thresholds) -> list[Finding]:
         if np.median(early) > limits.lost and np.median(share) > limits.lost:
             lost[parameter.name] = float(np.median(share))
             first = int(steps[0]) if first is None else min(first, int(steps[0]))
-    if len(lost) * 2 <= len(narrow) or not lost:
+    if not lost or not _are_most([run.parameters[name] for name in lost], narrow):
         return []
     name = max(lost, key=lambda n: lost[n])
     parameter = run.parameters[name]
@@ -47,11 +47,11 @@ def _lost_steps(run: Run, limits: Thresholds) -> list[Finding]:
             layer=parameter.layer,
             cause="dtype",
             since_step=first,
-            summary=f"A step leaves {lost[name]:.0%} of the weights of {parameter.title} as they "
-            f"were: it is smaller than half the spacing of {_name(parameter.dtype)}, {spacing:.1e} "
-            "of a weight.",
+            summary=f"Rounding swallows {lost[name]:.0%} of each step of {parameter.title}: less "
+            f"than half the spacing of {_name(parameter.dtype)}, {spacing:.1e} of a weight, leaves "
+            "it as it was.",
             evidence={
-                "unchanged_share": lost,
+                "lost_share": lost,
                 "dtype": _name(parameter.dtype),
                 "relative_spacing": spacing,
                 "median_update": float(np.nanmedian(ev.relative_update(parameter).values)),
@@ -60,6 +60,12 @@ def _lost_steps(run: Run, limits: Thresholds) -> list[Finding]:
             threshold=limits.threshold("lost"),
         )
     ]
+
+
+def _are_most(some: list[Parameter], narrow: list[Parameter]) -> bool:
+    """Whether they are more than half of the layers, or hold more than half of the weights."""
+    entries = [sum(math.prod(p.shape) for p in these) for these in (some, narrow)]
+    return len(some) * 2 > len(narrow) or entries[0] * 2 > entries[1]
 
 
 def _largest_of_layers(run: Run) -> list[Parameter]:
