@@ -1203,7 +1203,40 @@ def test_equal_units_that_nothing_moves_are_no_finding():
     assert "init-mismatch" not in {kind for kind, _, _ in _found(watcher)}
 
 
-def test_a_head_that_the_loss_does_not_read_is_no_finding():
+HEADS = {
+    "layer": lambda: nn.Linear(32, 5),
+    "pooler": lambda: nn.Sequential(nn.Linear(32, 32), nn.Tanh()),
+    "tower": lambda: nn.Sequential(nn.Linear(32, 16), nn.ReLU(), nn.Linear(16, 5)),
+    "probabilities": lambda: nn.Sequential(nn.Linear(32, 5), nn.Softmax(1)),
+}
+
+
+class _TwoHeads(nn.Module):
+    def __init__(self, unread, is_first):
+        super().__init__()
+        self.trunk = nn.Sequential(nn.Linear(INPUTS, 32), nn.Tanh())
+        self.head, self.unread, self.is_first = nn.Linear(32, 3), unread, is_first
+
+    def forward(self, x):
+        h = self.trunk(x)
+        if self.is_first:
+            unread = self.unread(h)
+            return self.head(h), unread
+        return self.head(h), self.unread(h)
+
+
+@pytest.mark.parametrize("is_first", [False, True])
+@pytest.mark.parametrize("kind", HEADS)
+def test_a_head_that_the_loss_does_not_read_is_no_finding(kind, is_first):
+    torch.manual_seed(0)
+    x, y = data()
+    model = _TwoHeads(HEADS[kind](), is_first)
+    watcher = _descend(model.parameters(), lambda: F.cross_entropy(model(x)[0], y))
+    assert _found(watcher) == []
+    assert watcher.run.parameters["head.weight"].without == 0
+
+
+def test_layers_that_are_called_one_by_one_and_a_head_that_the_loss_does_not_read():
     torch.manual_seed(0)
     x, y = data()
     trunk = nn.Sequential(nn.Linear(INPUTS, 32), nn.Tanh())
@@ -1211,12 +1244,61 @@ def test_a_head_that_the_loss_does_not_read_is_no_finding():
 
     def loss():
         h = trunk(x)
-        scores = head(h)
         unread(h)
-        return F.cross_entropy(scores, y)
+        return F.cross_entropy(head(h), y)
 
     models = nn.ModuleList([trunk, head, unread])
     assert _found(_descend(models.parameters(), loss)) == []
+
+
+@pytest.mark.parametrize("is_module", [True, False])
+@pytest.mark.parametrize("activation", [True, False])
+def test_a_layer_whose_result_is_thrown_away(is_module, activation):
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = nn.Linear(INPUTS, 32), nn.Linear(32, 32)
+            self.last, self.act = nn.Linear(32, 3), nn.ReLU()
+
+        def forward(self, x):
+            h = torch.relu(self.first(x))
+            z = self.second(h) if is_module else F.linear(h, self.second.weight, self.second.bias)
+            if activation:
+                self.act(z)
+            del z
+            return self.last(h)
+
+    torch.manual_seed(0)
+    x, y = data()
+    model = Net()
+    watcher = _descend(model.parameters(), lambda: F.cross_entropy(model(x), y))
+    (finding,) = [f for f in watcher.findings if f.kind == "blocked-gradient"]
+    assert (finding.cause, finding.layers) == ("unused-result", ("second",))
+    assert finding.summary.endswith("what second returns is thrown away.")
+    assert finding.repairs[0].text.startswith("Use what second returns")
+
+
+class _Cut(torch.autograd.Function):
+    """A copy that back-propagation does not go through."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx, *gradients):
+        return None
+
+
+def test_a_trunk_that_is_cut_off_is_a_finding_beside_a_head_that_no_loss_reads():
+    torch.manual_seed(0)
+    x, y = data()
+    model = _TwoHeads(nn.Linear(32, 5), True)
+    model.trunk.register_forward_hook(lambda module, inputs, h: _Cut.apply(h))
+    watcher = _descend(model.parameters(), lambda: F.cross_entropy(model(x)[0], y))
+    assert [(kind, layer) for kind, _, layer in _found(watcher)] == [
+        ("blocked-gradient", "trunk.0")
+    ]
 
 
 def test_steps_without_any_gradient_are_no_cut():

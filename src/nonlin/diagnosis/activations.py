@@ -61,6 +61,10 @@ class Activations:
             site.dropped += result() is None
             self._last = None
 
+    def module_ends(self) -> None:
+        """A module has ended: a result that is still there was handed out."""
+        self.something_runs()
+
     def enter(
         self,
         where: str,

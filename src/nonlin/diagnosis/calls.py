@@ -25,6 +25,7 @@ from nonlin.diagnosis.provenance import INPUT, Origin, Origins
 from nonlin.diagnosis.recurrence import Recurrences
 from nonlin.diagnosis.scales import Scales
 from nonlin.diagnosis.statistics import Blocker, Run
+from nonlin.diagnosis.unread import Unread
 from nonlin.facts import Facts
 from nonlin.functions import get
 from nonlin.nn import ActivationModule, activation_of
@@ -56,6 +57,7 @@ class Calls:
         self.recurrences = Recurrences(run)
         self.between = Between(run, self.names, self.origins)
         self.handwritten = Handwritten(self.origins)
+        self.unread = Unread(run, self.stack)
         self.step = 0
         self._order = 0
         self._last_weight = -1
@@ -81,6 +83,7 @@ class Calls:
         self.origins.clear()
         self.scales.clear()
         self.handwritten.clear()
+        self.unread.clear()
         self.stack.clear()
 
     def end_step(self) -> None:
@@ -91,6 +94,7 @@ class Calls:
         self.origins.clear()
         self.scales.clear()
         self.handwritten.clear()
+        self.unread.clear()
         self.stack.clear()
 
     def enter_root(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
@@ -119,6 +123,7 @@ class Calls:
         """Whether the module that ends is such a one and ends no network; then noted."""
         if len(self.stack) < 2 or self.stack[-1].seen is not None:
             return False
+        self.activations.module_ends()
         self._ended(self.stack.pop())
         return True
 
@@ -135,6 +140,7 @@ class Calls:
 
     def leave(self, module: nn.Module, output: Any) -> None:
         """A module ends."""
+        self.activations.module_ends()
         frame = self.stack.pop()
         if frame.seen is not None and isinstance(output, Tensor):
             self._activated(frame.seen, output)
@@ -179,12 +185,14 @@ class Calls:
         self.activations.something_runs()
         if effect is Effect.BACKWARD:
             loss = args[0] if args else None
+            self.unread.read(tensors_in(args, kwargs))
             if isinstance(loss, Tensor) and loss.numel() == 1:
                 self.run.loss.add(self.step, loss.detach().reshape(1).float())
             return None
         # A sparse matrix is that of a graph: it has no rows to look at, and is a constant.
         tensors = [t for t in tensors_in(args, kwargs) if t.layout == torch.strided]
         if not tensors or is_wrapped(tensors[0]):
+            self.unread.read(tensors)
             return None
         if grad and not self.handwritten.follows(effect, name):
             for tensor in tensors:
@@ -203,6 +211,7 @@ class Calls:
                 if seen is not None and seen.site is not None:
                     seen.site.is_bound = seen.site.name == "hard_tanh"
                 return seen
+        self.unread.read(tensors)
         self.between.note_edge(name, tensors[-1], self.step, self._path())
         return Seen(effect, name, tensors, grad=grad)
 
@@ -220,6 +229,7 @@ class Calls:
                 self._last_weight = self._order
                 self.layers.note(found, seen.name, args, kwargs, result, self._when())
                 self.handwritten.layer(result)
+                self.unread.made(result, found.layer, self._modules_around(found.layer))
                 return
         elif effect is Effect.LOSS:
             origin = (self.origins.of(seen.tensors[0]) or Origin()).output()
@@ -271,6 +281,10 @@ class Calls:
     def _inside(self) -> bool:
         return bool(self.stack) and self.stack[-1].seen is not None
 
+    def _modules_around(self, layer: str) -> int:
+        """How many modules are running around a layer, which may be one itself."""
+        return len(self.stack) - bool(self.stack and self.stack[-1].path == layer)
+
     def _path(self) -> str:
         return self.stack[-1].place if self.stack else ""
 
@@ -306,6 +320,7 @@ class Calls:
         assert site is not None
         self.activations.leave(site, result, seen.grad)
         self.origins.note(result, Origin(None, None, site, True, origin.axis))
+        self.unread.activated(seen.tensors[0], result, origin.producer)
         if seen.grad:
             self.handwritten.part(site, seen.tensors[0], result)
         facts = site.record.facts

@@ -22,6 +22,7 @@ from nonlin.diagnosis.remedies import (
 )
 from nonlin.diagnosis.statistics import Run
 from nonlin.diagnosis.substitutes import can_pass
+from nonlin.diagnosis.unread import THROWN_AWAY
 
 # Of the weights' length: ten times what a step usually is, and none that ruins them.
 _SOUND_UPDATE = 0.01
@@ -184,6 +185,8 @@ def _blocked(finding: Finding, run: Run) -> list[Repair]:
         return [Repair("code", "Give torch.autograd.grad create_graph=True.", {})]
     if operation == "sample":
         return [Repair("code", "Draw with Normal.rsample(), or mean + deviation * noise.", {})]
+    if operation == THROWN_AWAY:
+        return [Repair("code", f"Use what {finding.title} returns, or leave the layer out.", {})]
     if finding.cause == "detach":
         return [
             Repair(

@@ -208,6 +208,8 @@ class Run:
     norms: set[str] = field(default_factory=set)
     residuals: int = 0
     branched: set[str] = field(default_factory=set)  # layers that more than a next layer reads
+    read: set[str] = field(default_factory=set)  # layers whose result something reads
+    thrown_away: set[str] = field(default_factory=set)  # layers whose result was not handed out
     optimizers: set[str] = field(default_factory=set)
     seconds: float = 0.0
     seconds_measuring: float = 0.0

@@ -11,6 +11,7 @@ from nonlin.diagnosis import evidence as ev
 from nonlin.diagnosis.finding import Finding, titled
 from nonlin.diagnosis.statistics import Blocker, Parameter, Run
 from nonlin.diagnosis.thresholds import Thresholds
+from nonlin.diagnosis.unread import THROWN_AWAY, unread_layers
 
 _FEWEST_LOOKS = 2
 # Beside a gradient this small, a gradient of 0 is one that was rounded away.
@@ -167,6 +168,11 @@ def _stopped(
         return []  # What multiplies by weights of 0 passes 0.
     upper = min((layer.order for layer, _ in behind), default=10**9)
     blocker = _between(run, last, upper, none)
+    if blocker is None and behind:
+        # Other layers get gradients past a head that the loss leaves out.
+        read = [layer for layer in starved if layer.name not in unread_layers(run)]
+        if len(read) < len(starved):
+            return _stopped(run, read, fed, looks) if read else []
     if blocker is None and (_is_shut(run, last, upper) or looks < _FEWEST_LOOKS):
         return []
     if blocker is None and not behind and not (none and not fed and _is_trained(run)):
@@ -181,6 +187,10 @@ def _stopped(
         blocker.kind if blocker is not None else "step", "detach"
     )
     explicit = blocker is not None and blocker.operation == "no_grad"
+    how = f"{told} behind {titled(names[-1])} stops it"
+    if blocker is None and names[-1] in run.thrown_away - run.read:
+        told, how = THROWN_AWAY, f"what {titled(names[-1])} returns is thrown away"
+        cause = "unused-result"
     return [
         Finding(
             kind="blocked-gradient",
@@ -188,8 +198,7 @@ def _stopped(
             layer=names[-1],
             cause=cause,
             since_step=0,
-            summary=f"No gradient reaches {_listed(names)}: {told} behind {titled(names[-1])} "
-            "stops it.",
+            summary=f"No gradient reaches {_listed(names)}: {how}.",
             evidence={
                 "operation": told,
                 "operation_in": where,
