@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +23,7 @@ from nonlin.diagnosis.naming import Names
 from nonlin.diagnosis.operations import WITHOUT_GRAPH, Effect, effect_of
 from nonlin.diagnosis.provenance import INPUT, Origin, Origins
 from nonlin.diagnosis.recurrence import Recurrences
+from nonlin.diagnosis.running import Frame, Running
 from nonlin.diagnosis.scales import Scales
 from nonlin.diagnosis.statistics import Blocker, Run
 from nonlin.diagnosis.unread import Unread
@@ -30,15 +31,6 @@ from nonlin.facts import Facts
 from nonlin.functions import get
 from nonlin.nn import ActivationModule, activation_of
 from nonlin.recognition import recognise
-
-
-class Frame(NamedTuple):
-    """A module that is running."""
-
-    module: nn.Module
-    path: str | None
-    place: str  # its path, or that of what is around it
-    seen: Seen | None
 
 
 class Calls:
@@ -49,7 +41,7 @@ class Calls:
         self.looking = False
         # Most calls are questions such as x.shape: to ask twice what they do would cost a look.
         self.ignored: set[Any] = set()
-        self.stack: list[Frame] = []
+        self.stack = Running()
         self.origins = Origins()
         self.scales = Scales()
         self.layers = Layers(run, self.names, self.origins, self.scales)
@@ -116,7 +108,7 @@ class Calls:
         """Whether a module that begins is known to be a mere container or layer; then noted."""
         if not self.stack or self._records.get(module, module) is not None:
             return False
-        self._push(module, self.names.module(module), None)
+        self.stack.enter(module, self.names.module(module), None)
         return True
 
     def pass_out(self) -> bool:
@@ -133,10 +125,10 @@ class Calls:
         record = self._record(module)
         seen = None
         self.activations.something_runs()
-        if record is not None and inputs and isinstance(inputs[0], Tensor) and not self._inside():
-            tensors = learned_of(module, record)
-            seen = self._activation(record, inputs[0], tensors, path, True)
-        self._push(module, path, seen)
+        z = inputs[0] if inputs else None
+        if record is not None and isinstance(z, Tensor) and not self.stack.in_activation:
+            seen = self._activation(record, z, learned_of(module, record), path, True)
+        self.stack.enter(module, path, seen)
 
     def leave(self, module: nn.Module, output: Any) -> None:
         """A module ends."""
@@ -150,9 +142,6 @@ class Calls:
             for part in parts if isinstance(parts, tuple | list) else (parts,):
                 if isinstance(part, Tensor):
                     self._handed_out(module, part)
-
-    def _push(self, module: nn.Module, path: str | None, seen: Seen | None) -> None:
-        self.stack.append(Frame(module, path, path or self._path(), seen))
 
     def _ended(self, frame: Frame) -> None:
         if frame.path and frame.module._parameters:
@@ -180,7 +169,7 @@ class Calls:
         if effect is Effect.IGNORED:
             self.ignored.add(function)
             return None
-        if self._inside() or (name == WITHOUT_GRAPH and kwargs.get("create_graph")):
+        if self.stack.in_activation or (name == WITHOUT_GRAPH and kwargs.get("create_graph")):
             return None
         self.activations.something_runs()
         if effect is Effect.BACKWARD:
@@ -212,7 +201,7 @@ class Calls:
                     seen.site.is_bound = seen.site.name == "hard_tanh"
                 return seen
         self.unread.read(tensors)
-        self.between.note_edge(name, tensors[-1], self.step, self._path())
+        self.between.note_edge(name, tensors[-1], self.step, self.stack.place)
         return Seen(effect, name, tensors, grad=grad)
 
     def after(self, seen: Seen, args: Any, kwargs: Mapping[str, Any], result: Any) -> None:
@@ -223,13 +212,13 @@ class Calls:
             return
         effect = seen.effect
         if effect is Effect.WEIGHT and isinstance(result, Tensor):
-            found = self.layers.find(seen.name, seen.tensors, args, kwargs, self._path())
+            found = self.layers.find(seen.name, seen.tensors, args, kwargs, self.stack.place)
             if found is not None:
                 self._order += 1
                 self._last_weight = self._order
                 self.layers.note(found, seen.name, args, kwargs, result, self._when())
                 self.handwritten.layer(result)
-                self.unread.made(result, found.layer, self._modules_around(found.layer))
+                self.unread.made(result, found.layer, self.stack.around(found.layer))
                 return
         elif effect is Effect.LOSS:
             origin = (self.origins.of(seen.tensors[0]) or Origin()).output()
@@ -240,7 +229,7 @@ class Calls:
             return
         elif seen.name in gates.CALLS and seen.grad:
             self._recurs(seen.name, args, result)
-        self.between.note(seen, args, kwargs, result, self._when(), self._path())
+        self.between.note(seen, args, kwargs, result, self._when(), self.stack.place)
         if seen.grad and self.handwritten.follows(effect, seen.name):
             self.handwritten.note(seen.name, seen.tensors, result)
         if seen.grad and isinstance(result, Tensor):
@@ -265,10 +254,10 @@ class Calls:
     def _recurs(self, name: str, args: Any, result: Any) -> None:
         """A recurrent layer has been called."""
         if name in recurrence.CALLS:
-            self.recurrences.called(name, self._path(), args, result)
+            self.recurrences.called(name, self.stack.place, args, result)
         found = gates.gate_inputs(name, args, result)
         if found is not None:
-            path = self._path()
+            path = self.stack.place
             where = f"{path}:{found.function}"
             if found.gates is not None:
                 self.activations.gates(f"{path}:gates", get("sigmoid"), found.gates, self._when())
@@ -277,16 +266,6 @@ class Calls:
 
     def _when(self) -> When:
         return When(self.step, self._order, self._root)
-
-    def _inside(self) -> bool:
-        return bool(self.stack) and self.stack[-1].seen is not None
-
-    def _modules_around(self, layer: str) -> int:
-        """How many modules are running around a layer, which may be one itself."""
-        return len(self.stack) - bool(self.stack and self.stack[-1].path == layer)
-
-    def _path(self) -> str:
-        return self.stack[-1].place if self.stack else ""
 
     def _record(self, module: nn.Module) -> Activation | None:
         if module not in self._records:
@@ -309,7 +288,7 @@ class Calls:
         if origin is None:
             self._written_out(z, record.name)
         origin = origin or self.origins.of(z) or Origin()
-        place = origin.producer or self._path()
+        place = origin.producer or self.stack.place
         where = path if path is not None else f"{place}:{record.name}".lstrip(":")
         self._order += 1
         site = self.activations.enter(where, record, z, tensors, origin, self._when())

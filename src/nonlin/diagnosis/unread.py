@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from torch import Tensor
 
+from nonlin.diagnosis.running import Running
 from nonlin.diagnosis.statistics import Run
 
 # What stands where an operation would, of a layer whose result the program drops.
@@ -24,7 +25,7 @@ class Unread:
         stack: the modules that are running.
     """
 
-    def __init__(self, run: Run, stack: Sequence[Any]) -> None:
+    def __init__(self, run: Run, stack: Running) -> None:
         self.run, self.stack = run, stack
         self._results: dict[int, tuple[weakref.ref[Tensor], str]] = {}
 
