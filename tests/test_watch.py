@@ -378,6 +378,16 @@ def test_compiled_regions_are_told_and_left_alone():
     assert watcher.run.notes == []
 
 
+def test_scripted_modules_are_told():
+    torch.manual_seed(0)
+    model = torch.jit.script(dense(nn.ReLU))
+    with nonlin.watch(quiet=True, every=1) as watcher:
+        fit(model, torch.optim.SGD(model.parameters(), lr=0.1), steps=4)
+    assert any("RecursiveScriptModule is compiled" in note for note in watcher.diagnosis.notes)
+    assert not any("no activation was seen" in note for note in watcher.diagnosis.notes)
+    assert watcher.run.parameters
+
+
 def test_compiled_functions_are_not_compiled_anew():
     torch.manual_seed(0)
     compiled = torch.compile(lambda h: F.relu(h) * 2, backend="eager")

@@ -1203,6 +1203,50 @@ def test_equal_units_that_nothing_moves_are_no_finding():
     assert "init-mismatch" not in {kind for kind, _, _ in _found(watcher)}
 
 
+class _Spectral(nn.Module):
+    """The layer of a Fourier neural operator, whose weights are complex."""
+
+    def __init__(self, width, modes=8):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(modes, width, width, dtype=torch.cfloat) / width)
+        self.local, self.modes = nn.Linear(width, width), modes
+
+    def forward(self, x):
+        waves = torch.fft.rfft(x, dim=1)
+        mixed = torch.zeros_like(waves)
+        mixed[:, : self.modes] = torch.einsum("bki,kio->bko", waves[:, : self.modes], self.weight)
+        return F.gelu(torch.fft.irfft(mixed, n=x.shape[1], dim=1) + self.local(x))
+
+
+class _Complex(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Parameter(torch.randn(1, 16, dtype=torch.cfloat))
+        self.last = nn.Linear(16, 1)
+
+    def forward(self, x):
+        h = torch.tanh((x.to(torch.cfloat) @ self.first) * 0.5)
+        return self.last(torch.relu(h.real) + torch.relu(h.imag))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.Sequential(nn.Linear(1, 16), _Spectral(16), _Spectral(16), nn.Linear(16, 1)),
+        _Complex,
+    ],
+)
+@pytest.mark.filterwarnings("error:Casting complex")
+def test_complex_numbers_are_no_finding(make):
+    torch.manual_seed(0)
+    x = torch.randn(32, 32, 1).cumsum(1) / 6
+    model = make()
+    watcher = _descend(model.parameters(), lambda: F.mse_loss(model(x), x.roll(3, 1)), rate=3e-3)
+    assert watcher.diagnosis.notes == ()
+    assert watcher.findings == ()
+    assert len(watcher.run.sampled) > 4
+
+
 HEADS = {
     "layer": lambda: nn.Linear(32, 5),
     "pooler": lambda: nn.Sequential(nn.Linear(32, 32), nn.Tanh()),

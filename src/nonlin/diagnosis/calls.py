@@ -283,7 +283,7 @@ class Calls:
         grad: bool,
         origin: Origin | None = None,
     ) -> Seen | None:
-        if not isinstance(z, Tensor) or not z.numel() or is_wrapped(z):
+        if not isinstance(z, Tensor) or not z.numel() or z.is_complex() or is_wrapped(z):
             return None
         if origin is None:
             self._written_out(z, record.name)

@@ -1,9 +1,10 @@
-"""What torch.compile has compiled, where hooks and modes would make it compile anew."""
+"""What torch.compile or TorchScript has compiled: hooks and modes see nothing of it."""
 
 from __future__ import annotations
 
 import sys
 
+import torch
 from torch import nn
 
 
@@ -15,5 +16,7 @@ def compiled_frames() -> int:
 
 def is_compiled(module: nn.Module) -> bool:
     """Whether a module's forward pass is compiled."""
+    if isinstance(module, torch.jit.ScriptModule):
+        return True
     compiled = getattr(module, "_compiled_call_impl", None) is not None
     return compiled or type(module).__name__ == "OptimizedModule"

@@ -111,7 +111,7 @@ class Handwritten:
 
     def note(self, name: str, tensors: Sequence[Tensor], result: Any) -> None:
         """An elementwise call has been made."""
-        if not isinstance(result, Tensor) or not result.requires_grad:
+        if not isinstance(result, Tensor) or not result.requires_grad or result.is_complex():
             return
         found: Root | None = None
         names: tuple[str, ...] = ()
@@ -173,6 +173,8 @@ class Handwritten:
         origin = self.origins.of(tensor)
         if origin is None or origin.producer is None or origin.site is not None:
             return None
+        if tensor.is_complex():
+            return None  # The catalogue's functions are those of real numbers.
         return Root(tensor, origin)
 
     def _recognised(self, member: _Member, y: Tensor) -> Activation | None:

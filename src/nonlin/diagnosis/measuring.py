@@ -89,7 +89,7 @@ def measure_call(
 def rms(x: Tensor) -> Tensor:
     """Root mean square of a :func:`sample`, as a tensor of the widest dtype."""
     x = sample(x)
-    return _norm(x) / math.sqrt(max(x.numel(), 1))
+    return _norm(x.abs() if x.is_complex() else x) / math.sqrt(max(x.numel(), 1))
 
 
 def sample(x: Tensor) -> Tensor:
