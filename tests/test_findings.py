@@ -311,3 +311,22 @@ def test_fail_on_raises_at_the_end():
         nonlin.NonlinError, match="fail_on='warning', found: linear-network in layer 0"
     ):
         train()
+
+
+def test_a_repair_of_several_activations_can_be_copied():
+    """What it says is Python: each activation by its name."""
+    torch.manual_seed(0)
+    layers = [
+        part for i in range(9) for part in (nn.Linear(16, 16), nn.Tanh() if i % 5 else nn.Sigmoid())
+    ]
+    model = nn.Sequential(nn.Linear(INPUTS, 16), nn.Tanh(), *layers, nn.Linear(16, 3))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter *= 0.4
+    with nonlin.watch(model, quiet=True) as watcher:
+        fit(model, torch.optim.SGD(model.parameters(), lr=0.1), steps=12)
+    (finding,) = [f for f in watcher.findings if f.kind == "vanishing-gradient"]
+    said = next(r.text for r in finding.repairs if "nonlin.swap" in r.text)
+    assert 'nonlin.swap(model, {"sigmoid": "relu", "tanh": "relu"})' in said
+    swapped = nonlin.swap(model, json.loads(said[said.index("{") : said.index("}") + 1]))
+    assert {type(m).__name__ for m in swapped.modules()}.isdisjoint({"Sigmoid", "Tanh"})

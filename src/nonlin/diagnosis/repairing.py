@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 
 from nonlin.diagnosis import evidence as ev
@@ -51,9 +52,10 @@ def _lower(finding: Finding) -> Repair:
 
 def _swap(run: Run, layers: tuple[str, ...], new: str) -> Repair:
     names = sorted({s.name for s in run.sites.values() if s.layer in layers})
-    old = ", ".join(names) or "the activation"
-    text = f'Exchange {old} for {new}: nonlin.swap(model, {{"{old}": "{new}"}}).'
-    return Repair("activation", text, {"swap": dict.fromkeys(names, new)})
+    swaps = dict.fromkeys(names, new)
+    how = f": nonlin.swap(model, {json.dumps(swaps)})" if names else ""
+    text = f"Exchange {', '.join(names) or 'the activation'} for {new}{how}."
+    return Repair("activation", text, {"swap": swaps})
 
 
 def _repairs(finding: Finding, run: Run) -> list[Repair]:

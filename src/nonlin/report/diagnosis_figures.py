@@ -31,18 +31,29 @@ def gradient_flow(run: Run) -> go.Figure | None:
         return None
     steps = _thinned(steps, _MOST_STEPS)
     traces = _thinned(traces, _MOST_LAYERS)
-    rows = []
+    values = []
     for _, trace in traces:
         by_step = dict(zip(trace.steps.tolist(), trace.values.tolist(), strict=True))
-        rows.append([_log10(by_step.get(step, math.nan)) for step in steps])
+        values.append([by_step.get(step, math.nan) for step in steps])
     figure = new_figure(110 + 22 * len(traces))
+    cells = {"x": [str(step) for step in steps], "y": list(range(len(traces)))}
+    logarithms = [[_log10(value) for value in row] for row in values]
     figure.add_heatmap(
-        z=rows,
-        x=[str(step) for step in steps],
-        y=list(range(len(traces))),
+        z=logarithms,
+        **cells,
         colorscale="Viridis",
         colorbar={"title": {"text": "log₁₀", "side": "right"}, "thickness": 12},
+        showscale=any(cell is not None for row in logarithms for cell in row),
         hovertemplate="step %{x}: 10^%{z:.2f}<extra></extra>",
+        hoverongaps=False,
+    )
+    # 0 has no logarithm, and a color of its own.
+    figure.add_heatmap(
+        z=[[0 if value == 0 else None for value in row] for row in values],
+        **cells,
+        colorscale=[[0, AXIS_LINE], [1, AXIS_LINE]],
+        showscale=False,
+        hovertemplate="step %{x}: 0<extra></extra>",
         hoverongaps=False,
     )
     figure.update_xaxes(type="category", title_text="optimizer step", nticks=12)
@@ -140,6 +151,4 @@ def _thinned(items: list, most: int) -> list:
 
 
 def _log10(value: float) -> float | None:
-    if not math.isfinite(value):
-        return None
-    return round(math.log10(value), 3) if value > 0 else -45.0
+    return round(math.log10(value), 3) if math.isfinite(value) and value > 0 else None
