@@ -41,6 +41,7 @@ diagnoses: $(READY)  ## Recall, precision, repairs and overhead of nonlin watch;
 	$(BIN)/python benchmarks/diagnose/run.py --unseen --json benchmarks/results/diagnose_unseen.json
 	$(BIN)/python benchmarks/diagnose/peers/run.py --json benchmarks/results/diagnose_peers.json
 	$(BIN)/python benchmarks/diagnose/repairs.py --json benchmarks/results/diagnose_repairs.json
+	$(BIN)/python benchmarks/diagnose/architectures.py --json benchmarks/results/diagnose_architectures.json
 	$(BIN)/python benchmarks/diagnose/overhead.py --json benchmarks/results/diagnose_overhead.json
 
 docs: $(READY)  ## Write the catalogue's pages to build/docs/
