@@ -110,9 +110,11 @@ class Names:
             for key, parameter in getattr(of(), "_parameters", {}).items():
                 if (name := _join(path, key)) in names and parameter is not None:
                     found.setdefault(name, []).append(parameter)
-        for name, tensor in _variables():
-            if name in names:
-                found.setdefault(name, []).append(tensor)
+        # To go through all variables of a program takes longer than the rest of a look.
+        if others := set(names) - found.keys():
+            for name, tensor in _variables():
+                if name in others:
+                    found.setdefault(name, []).append(tensor)
         return found
 
 
