@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from nonlin.activation import Activation
 from nonlin.diagnosis import measuring
+from nonlin.diagnosis.gates import gate_inputs
 from nonlin.diagnosis.gradients import MOST_MOMENTS, Gradient, Place, over_calls
 from nonlin.diagnosis.layers import MOST_CALLS, When
 from nonlin.diagnosis.provenance import Origin
 from nonlin.diagnosis.scales import Scales
 from nonlin.diagnosis.statistics import Run, Site
 from nonlin.facts import Facts
+from nonlin.functions import get
 
 # Looks between two histograms of an activation's input.
 _PICTURED = 3
@@ -55,15 +58,11 @@ class Activations:
                 site.over_calls.add(self.step, figures)
 
     def something_runs(self) -> None:
-        """Another call begins: a result that is gone by then was thrown away."""
+        """Another call begins, or a module ends: a result that is gone by then was thrown away."""
         if self._last is not None:
             result, site = self._last
             site.dropped += result() is None
             self._last = None
-
-    def module_ends(self) -> None:
-        """A module has ended: a result that is still there was handed out."""
-        self.something_runs()
 
     def enter(
         self,
@@ -126,6 +125,25 @@ class Activations:
         if wanted and grad and result.requires_grad and result.grad_fn is not None:
             place = Place(self._norms.setdefault(site.layer, {}), call)
             result.register_hook(Gradient(self.run, site, self.step, place, not measured))
+
+    def within(self, call: str, args: Any, result: Any, path: str, when: When) -> None:
+        """Look at the activations inside a recurrent layer.
+
+        Args:
+            call: name of the function.
+            args: its arguments.
+            result: what it returned.
+            path: of the layer.
+            when: when it ran.
+        """
+        found = gate_inputs(call, args, result)
+        if found is None:
+            return
+        where = f"{path}:{found.function}"
+        if found.gates is not None:
+            self.gates(f"{path}:gates", get("sigmoid"), found.gates, when)
+            where = f"{path}:candidate"
+        self.gates(where, get(found.function), found.candidate, when)
 
     def gates(self, where: str, record: Activation, z: Tensor, when: When) -> None:
         """Look at gates inside a layer that runs as one call.

@@ -13,7 +13,7 @@ from torch import Tensor
 from nonlin.diagnosis.arguments import tensors_in
 from nonlin.diagnosis.backpropagation import Pushed
 from nonlin.diagnosis.measuring import followed, own_part
-from nonlin.diagnosis.operations import Effect, effect_of
+from nonlin.diagnosis.operations import Effect, effect_of, is_learned_from
 from nonlin.diagnosis.updates import (
     Look,
     Updates,
@@ -65,11 +65,17 @@ class MovedByHand:
         self._noted.clear()
 
     def may_be(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> bool:
-        """Whether a call may be part of a step, as of ``w - lr * g``: arithmetic of one shape."""
-        if effect_of(function)[0] not in (Effect.ADD, Effect.MULTIPLY):
-            return False
-        shapes = {t.shape for t in tensors_in(args, kwargs) if t.ndim}
-        return len(shapes) == 1 and shapes <= self._shapes
+        """Whether a call may be part of a step, and is not that of a forward pass.
+
+        No gradient goes through it, or it is arithmetic of one shape, as of ``w - lr * g``.
+        """
+        with torch._C.DisableTorchFunction():
+            if not is_learned_from(function, args, kwargs):
+                return True
+            if effect_of(function)[0] not in (Effect.ADD, Effect.MULTIPLY):
+                return False
+            shapes = {t.shape for t in tensors_in(args, kwargs) if t.ndim}
+            return len(shapes) == 1 and shapes <= self._shapes
 
     def follow(self) -> None:
         """Give the parameters that were exchanged since the last look their names."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from nonlin.activation import Activation
-from nonlin.diagnosis import gates, measuring, recurrence
+from nonlin.diagnosis import gates, measuring
 from nonlin.diagnosis.activations import Activations
 from nonlin.diagnosis.arguments import is_wrapped, learned_of, tensors_in
 from nonlin.diagnosis.between import Between, Seen
@@ -28,7 +28,6 @@ from nonlin.diagnosis.scales import Scales
 from nonlin.diagnosis.statistics import Blocker, Run
 from nonlin.diagnosis.unread import Unread
 from nonlin.facts import Facts
-from nonlin.functions import get
 from nonlin.nn import ActivationModule, activation_of
 from nonlin.recognition import recognise
 
@@ -115,7 +114,7 @@ class Calls:
         """Whether the module that ends is such a one and ends no network; then noted."""
         if len(self.stack) < 2 or self.stack[-1].seen is not None:
             return False
-        self.activations.module_ends()
+        self.activations.something_runs()
         self._ended(self.stack.pop())
         return True
 
@@ -132,7 +131,7 @@ class Calls:
 
     def leave(self, module: nn.Module, output: Any) -> None:
         """A module ends."""
-        self.activations.module_ends()
+        self.activations.something_runs()
         frame = self.stack.pop()
         if frame.seen is not None and isinstance(output, Tensor):
             self._activated(frame.seen, output)
@@ -228,7 +227,8 @@ class Calls:
             note_loss(self.run, self.step, seen.name, seen.tensors, origin, result)
             return
         elif seen.name in gates.CALLS and seen.grad:
-            self._recurs(seen.name, args, result)
+            self.recurrences.called(seen.name, self.stack.place, args, result)
+            self.activations.within(seen.name, args, result, self.stack.place, self._when())
         self.between.note(seen, args, kwargs, result, self._when(), self.stack.place)
         if seen.grad and self.handwritten.follows(effect, seen.name):
             self.handwritten.note(seen.name, seen.tensors, result)
@@ -250,19 +250,6 @@ class Calls:
         if seen is not None:
             self._activated(seen, y)
             self.activations.something_runs()  # It is read at once.
-
-    def _recurs(self, name: str, args: Any, result: Any) -> None:
-        """A recurrent layer has been called."""
-        if name in recurrence.CALLS:
-            self.recurrences.called(name, self.stack.place, args, result)
-        found = gates.gate_inputs(name, args, result)
-        if found is not None:
-            path = self.stack.place
-            where = f"{path}:{found.function}"
-            if found.gates is not None:
-                self.activations.gates(f"{path}:gates", get("sigmoid"), found.gates, self._when())
-                where = f"{path}:candidate"
-            self.activations.gates(where, get(found.function), found.candidate, self._when())
 
     def _when(self) -> When:
         return When(self.step, self._order, self._root)

@@ -22,7 +22,6 @@ from nonlin.diagnosis.calls import Calls
 from nonlin.diagnosis.compiled import compiled_frames, is_compiled
 from nonlin.diagnosis.guarding import Guard
 from nonlin.diagnosis.mode import CallMode
-from nonlin.diagnosis.operations import is_learned_from
 from nonlin.diagnosis.sampling import Rates, Schedule
 from nonlin.diagnosis.statistics import Run
 from nonlin.diagnosis.updates import Updates
@@ -181,7 +180,11 @@ class Observer:
     def _show(self, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """Make a call of PyTorch's, and read it."""
         calls = self.calls
-        if self._waits and torch.is_grad_enabled() and self._is_of_a_pass(function, args, kwargs):
+        if (
+            self._waits
+            and torch.is_grad_enabled()
+            and not self._by_hand.may_be(function, args, kwargs)
+        ):
             self._forward_begins()
         if not calls.looking or function in calls.ignored:
             return function(*args, **kwargs)
@@ -273,12 +276,6 @@ class Observer:
         if self._model is not None:
             pushed = [p for p in pushed if self.calls.names.parameter(p.parameter) is not None]
         self._by_hand.note(pushed)
-
-    def _is_of_a_pass(self, function: Any, args: Any, kwargs: dict[str, Any]) -> bool:
-        """Whether a call is part of a forward pass, and not of the program's own step."""
-        with torch._C.DisableTorchFunction():
-            learned = is_learned_from(function, args, kwargs)
-            return learned and not self._by_hand.may_be(function, args, kwargs)
 
     def _forward_begins(self) -> bool:
         """A forward pass begins after a back-propagation; whether it is looked at."""

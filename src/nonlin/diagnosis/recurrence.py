@@ -45,7 +45,7 @@ class Recurrences:
         self._cells.clear()
 
     def called(self, name: str, layer: str, args: Sequence[Any], result: Any) -> None:
-        """A layer or a cell has been called.
+        """A layer or a cell has been called; a gated one is left out.
 
         Args:
             name: the function.
@@ -55,7 +55,7 @@ class Recurrences:
         """
         if name in _CELLS:
             self._cell(layer, _CELLS[name], result)
-        elif len(args) == 9 and isinstance(args[1], Tensor):
+        elif name in _LAYERS and len(args) == 9 and isinstance(args[1], Tensor):
             _, _, flat, biases, layers, _, _, both_ways, batch_first = args
             output, end = result
             if both_ways or not output.requires_grad or output.ndim != 3:

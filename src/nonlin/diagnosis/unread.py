@@ -62,16 +62,3 @@ class Unread:
             result, layer = self._results.get(id(tensor), (None, ""))
             if result is not None and result() is tensor:
                 self.run.read.add(layer)
-
-
-def unread_layers(run: Run) -> set[str]:
-    """Layers of which no result was read but by layers of which none was, and none thrown away."""
-    readers: dict[str, set[str]] = {}
-    for layer, weight in run.weights.items():
-        behind = weight.reads.serves if weight.reads is not None else frozenset()
-        for source in behind | weight.linear_calls.keys():
-            readers.setdefault(source, set()).add(layer)
-    unread = run.weights.keys() - run.read - run.thrown_away
-    while more := {layer for layer in readers if readers[layer] <= unread} - unread:
-        unread |= more
-    return unread

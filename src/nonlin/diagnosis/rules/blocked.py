@@ -11,7 +11,7 @@ from nonlin.diagnosis import evidence as ev
 from nonlin.diagnosis.finding import Finding, titled
 from nonlin.diagnosis.statistics import Blocker, Parameter, Run
 from nonlin.diagnosis.thresholds import Thresholds
-from nonlin.diagnosis.unread import THROWN_AWAY, unread_layers
+from nonlin.diagnosis.unread import THROWN_AWAY
 
 _FEWEST_LOOKS = 2
 # Beside a gradient this small, a gradient of 0 is one that was rounded away.
@@ -170,7 +170,8 @@ def _stopped(
     blocker = _between(run, last, upper, none)
     if blocker is None and behind:
         # Other layers get gradients past a head that the loss leaves out.
-        read = [layer for layer in starved if layer.name not in unread_layers(run)]
+        unread = ev.unread_layers(run)
+        read = [layer for layer in starved if layer.name not in unread]
         if len(read) < len(starved):
             return _stopped(run, read, fed, looks) if read else []
     if blocker is None and (_is_shut(run, last, upper) or looks < _FEWEST_LOOKS):
