@@ -330,3 +330,20 @@ def test_a_repair_of_several_activations_can_be_copied():
     assert 'nonlin.swap(model, {"sigmoid": "relu", "tanh": "relu"})' in said
     swapped = nonlin.swap(model, json.loads(said[said.index("{") : said.index("}") + 1]))
     assert {type(m).__name__ for m in swapped.modules()}.isdisjoint({"Sigmoid", "Tanh"})
+
+
+def test_a_gradient_of_0_has_no_logarithm_and_a_colour_of_its_own():
+    from nonlin.report.diagnosis_figures import gradient_flow
+
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(INPUTS, 16), nn.ReLU(), nn.Linear(16, 3))
+    with torch.no_grad():
+        model[0].bias.fill_(-100.0)
+    with nonlin.watch(model, quiet=True, every=1) as watcher:
+        fit(model, torch.optim.SGD(model.parameters(), lr=0.1), steps=5)
+    figure = gradient_flow(watcher.run)
+    assert figure is not None
+    scale, zeros = figure.data
+    assert [list(row) for row in zeros.z] == [[0] * 5] * 2
+    assert {value for row in scale.z for value in row} == {None}
+    assert not scale.showscale

@@ -663,3 +663,19 @@ def test_what_the_program_s_functions_hold_is_not_kept():
     x, y = data()
     with nonlin.watch(quiet=True, every=1):
         assert descend() is None
+
+
+def test_a_copy_in_16_bits_of_weights_in_32_loses_nothing():
+    """Mixed precision that is written out: most of the copies stay where they were, by rounding."""
+    x, y = (t.bfloat16() for t in data())
+    p, stayed = [w.detach() for w in leaves()], []
+    with nonlin.watch(quiet=True, every=1) as watcher:
+        for _ in range(20):
+            work = [w.bfloat16().requires_grad_() for w in p]
+            F.mse_loss(run_of(work, x), y).backward()
+            moved = [w - 2e-4 * v.grad for w, v in zip(p, work, strict=True)]
+            stayed.append((moved[1].bfloat16() == p[1].bfloat16()).float().mean().item())
+            p = moved
+    assert min(stayed) > 0.9
+    assert {f"work[{i}]" for i in range(6)} == set(watcher.run.parameters)
+    assert watcher.findings == ()

@@ -70,7 +70,7 @@ class MovedByHand:
         No gradient goes through it, or it is arithmetic of one shape, as of ``w - lr * g``.
         """
         with torch._C.DisableTorchFunction():
-            if not is_learned_from(function, args, kwargs):
+            if not torch.is_grad_enabled() or not is_learned_from(function, args, kwargs):
                 return True
             if effect_of(function)[0] not in (Effect.ADD, Effect.MULTIPLY):
                 return False
@@ -133,7 +133,7 @@ class MovedByHand:
                 self.updates.names.give(parameter, name, layer)
                 if parameter.dtype.itemsize < 4:
                     gradient = None  # A copy of one with more digits may lose nothing.
-            kept = self.updates.entry(parameter, KIND, f"parameter{len(looked) + 1}")
+            kept = self.updates.entry(parameter, KIND, n.name or f"parameter{len(looked) + 1}")
             kept.seen += 1
             own = own_part(parameter)
             looked.append(Look(kept, own, entries, n.entries, n.norm, gradient))
@@ -144,7 +144,7 @@ class MovedByHand:
     def _heirs(self, noted: Sequence[_Noted]) -> dict[int, Tensor]:
         """By parameter, the tensor that the program has put in its place."""
         tensors = self.updates.names.tensors({n.name for n in noted if n.name is not None})
-        found, small = {}, {}
+        found, vague = {}, {}
         for n in noted:
             called = tensors.get(n.name or "", ())
             heir = next((t for t in called if _may_follow(t, n.parameter)), None)
@@ -152,9 +152,10 @@ class MovedByHand:
                 continue
             if n.name in self._exchanged or _lies_downhill(n, followed(own_part(heir))):
                 found[id(n.parameter)] = heir
-            elif n.entries.numel() < _FEWEST:
-                small[id(n.parameter)] = heir
-        return small | found if found else {}
+            elif n.entries.numel() < _FEWEST or heir.dtype.itemsize < 4:
+                # Too few, or too coarse, to tell by itself: as the others of this step.
+                vague[id(n.parameter)] = heir
+        return vague | found if found else {}
 
     def _others(self, noted: set[int]) -> None:
         """Note the parameters without a gradient of networks of which others have one."""

@@ -173,14 +173,12 @@ class Calls:
         self.activations.something_runs()
         if effect is Effect.BACKWARD:
             loss = args[0] if args else None
-            self.unread.read(tensors_in(args, kwargs))
             if isinstance(loss, Tensor) and loss.numel() == 1:
                 self.run.loss.add(self.step, loss.detach().reshape(1).float())
             return None
         # A sparse matrix is that of a graph: it has no rows to look at, and is a constant.
         tensors = [t for t in tensors_in(args, kwargs) if t.layout == torch.strided]
         if not tensors or is_wrapped(tensors[0]):
-            self.unread.read(tensors)
             return None
         if grad and not self.handwritten.follows(effect, name):
             for tensor in tensors:

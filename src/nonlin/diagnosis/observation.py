@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import warnings
 import weakref
 from typing import Any
 
@@ -19,14 +18,17 @@ from nonlin.diagnosis import ranks
 from nonlin.diagnosis.backpropagation import Backpropagations, Pushed
 from nonlin.diagnosis.byhand import MovedByHand
 from nonlin.diagnosis.calls import Calls
-from nonlin.diagnosis.compiled import compiled_frames, is_compiled
+from nonlin.diagnosis.compiled import (
+    compiled_frames,
+    heed_warning_of_hooks,
+    ignore_warning_of_hooks,
+    is_compiled,
+)
 from nonlin.diagnosis.guarding import Guard
 from nonlin.diagnosis.mode import CallMode
 from nonlin.diagnosis.sampling import Rates, Schedule
 from nonlin.diagnosis.statistics import Run
 from nonlin.diagnosis.updates import Updates
-
-_ABOUT_HOOKS = "Using `torch.compile.* when there are global hooks"
 
 
 class Observer:
@@ -76,8 +78,7 @@ class Observer:
             register_optimizer_step_post_hook(self._after_step),
         ]
         self._backpropagations.insert()
-        # It speaks of our hooks, which leave a compiled module at once.
-        warnings.filterwarnings("ignore", message=_ABOUT_HOOKS)
+        ignore_warning_of_hooks()
         self._frames = compiled_frames()
         self.schedule.in_step = ranks.are_several()
         self.schedule.begin()
@@ -93,9 +94,7 @@ class Observer:
         for handle in self._optimizer_handles:
             handle.remove()
         self._optimizer_handles = []
-        warnings.filters[:] = [  # type: ignore[index]
-            f for f in warnings.filters if getattr(f[1], "pattern", f[1]) != _ABOUT_HOOKS
-        ]
+        heed_warning_of_hooks()
         self.run.seconds_measuring = self.schedule.spent
 
     def pause(self) -> None:
@@ -180,11 +179,7 @@ class Observer:
     def _show(self, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         """Make a call of PyTorch's, and read it."""
         calls = self.calls
-        if (
-            self._waits
-            and torch.is_grad_enabled()
-            and not self._by_hand.may_be(function, args, kwargs)
-        ):
+        if self._waits and not self._by_hand.may_be(function, args, kwargs):
             self._forward_begins()
         if not calls.looking or function in calls.ignored:
             return function(*args, **kwargs)

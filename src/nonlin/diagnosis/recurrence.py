@@ -16,7 +16,6 @@ from nonlin.diagnosis.statistics import Recurrent, Run
 # carry gradient past their activations, and are left out.
 _LAYERS = {"rnn_tanh": "tanh", "rnn_relu": "relu"}
 _CELLS = {"rnn_tanh_cell": "tanh", "rnn_relu_cell": "relu"}
-CALLS = frozenset({*_LAYERS, *_CELLS})
 
 
 @dataclass
