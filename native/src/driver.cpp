@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "parallel.h"
+#include "sets.h"
 #include "tables.h"
 
 #if defined(__linux__)
@@ -12,54 +13,8 @@
 #include <unistd.h>
 #endif
 
-#define NONLIN_DECLARE(set)           \
-  namespace nonlin_##set {            \
-    nonlin::Kernels kernels_Single(); \
-    nonlin::Kernels kernels_Double(); \
-    nonlin::Kernels kernels_Fast();   \
-  }
-#define NONLIN_ALL(set)                                              \
-  {                                                                  \
-    nonlin_##set::kernels_Single(), nonlin_##set::kernels_Double(),  \
-        nonlin_##set::kernels_Fast()                                 \
-  }
-
-NONLIN_DECLARE(baseline)
-#if defined(NONLIN_X86)
-NONLIN_DECLARE(avx2)
-NONLIN_DECLARE(avx512)
-#endif
-
 namespace nonlin {
 namespace {
-
-struct Choice {
-  const char* name;
-  std::vector<Kernels> kernels;  // by arithmetic
-};
-
-Choice choose() {
-#if defined(NONLIN_X86)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512bw")) {
-    return {"AVX-512", NONLIN_ALL(avx512)};
-  }
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-    return {"AVX2", NONLIN_ALL(avx2)};
-  }
-  return {"SSE2", NONLIN_ALL(baseline)};
-#elif defined(__aarch64__)
-  return {"NEON", NONLIN_ALL(baseline)};
-#else
-  return {"baseline", NONLIN_ALL(baseline)};
-#endif
-}
-
-const Choice& chosen() {
-  static const Choice choice = choose();
-  return choice;
-}
 
 std::size_t size_of(Number number) {
   return number == Number::float64 ? 8 : number == Number::float32 ? 4 : 2;
@@ -211,7 +166,7 @@ void in_parts(std::size_t count, int threads, const Part& part) {
 const std::vector<Entry>& entries() {
   static const std::vector<Entry>* all = [] {
     auto* made = new std::vector<Entry>;
-    for (const Kernels& kernels : chosen().kernels) {
+    for (const Kernels& kernels : chosen_set().kernels) {
       for (int i = 0; i < kernels.count; ++i) {
         const Kernel* kernel = kernels.first + i;
         if (kernel->type == Type::float32) {
@@ -227,7 +182,7 @@ const std::vector<Entry>& entries() {
   }();
   return *all;
 }
-const char* instruction_set() { return chosen().name; }
+const char* instruction_set() { return chosen_set().name; }
 
 void apply(const Entry& entry, Mode mode, void* const (&operands)[kOperands], std::size_t count,
            const double* parameters, int threads) {

@@ -19,9 +19,16 @@ NONLIN_INLINE void store_pack(const Both<typename M::V>& result,
   if constexpr (mode == nonlin::kSlope) M::store(first, result.slope);
   if constexpr (mode == nonlin::kGradient) {
     // The derivative is rounded first: the same bits as from a derivative that was kept.
-    typename M::Scalar slope[M::V::kCount];
+    typedef typename M::Scalar T;
+    typename Lanes<T, M::L>::type a, b;
+    T slope[M::V::kCount];
     M::store(slope, result.slope);
-    for (int i = 0; i < M::V::kCount; ++i) first[i] = slope[i] * upstream[i];
+    for (int i = 0; i < M::V::kCount; i += M::L) {
+      std::memcpy(&a, slope + i, sizeof a);
+      std::memcpy(&b, upstream + i, sizeof b);
+      a *= b;
+      std::memcpy(first + i, &a, sizeof a);
+    }
   }
   if constexpr (mode == nonlin::kBoth) {
     M::store(first, result.value);

@@ -1,4 +1,5 @@
-// Numbers of 16 bits: to float64, which holds them all, and back with one rounding.
+// Numbers of 16 bits: to float64, which holds them all, and back with one rounding. Static, so that
+// the code of one instruction set is never linked in place of another's.
 #pragma once
 
 #include <cstdint>
@@ -8,25 +9,25 @@ namespace nonlin {
 
 enum class Number { float32, float64, float16, bfloat16 };
 
-inline bool is_narrow(Number number) {
+static inline bool is_narrow(Number number) {
   return number == Number::float16 || number == Number::bfloat16;
 }
 
-inline float float_of(uint32_t bits) {
+static inline float float_of(uint32_t bits) {
   float f;
   std::memcpy(&f, &bits, sizeof f);
   return f;
 }
-inline uint32_t bits_of(float f) {
+static inline uint32_t bits_of(float f) {
   uint32_t bits;
   std::memcpy(&bits, &f, sizeof bits);
   return bits;
 }
 
 // The 16 bits lie in words of 32 for the sake of loops, which would else pack and unpack them.
-inline float widen_bfloat16(uint32_t h) { return float_of(h << 16); }
+static inline float widen_bfloat16(uint32_t h) { return float_of(h << 16); }
 
-inline float widen_float16(uint32_t h) {
+static inline float widen_float16(uint32_t h) {
   const int32_t rest = int32_t(h & 0x7fff), wide = rest << 13;
   const float small = float(rest) * 0x1p-24f;
   const int32_t finite = rest >= 0x400 ? wide + (112 << 23) : int32_t(bits_of(small));
@@ -36,7 +37,7 @@ inline float widen_float16(uint32_t h) {
 
 // float32 rounded to odd: what is dropped leaves its mark in the last bit, so that a second
 // rounding to fewer bits comes out as one rounding of `d` would.
-inline uint32_t to_odd(double d) {
+static inline uint32_t to_odd(double d) {
   const float f = float(d);
   uint32_t bits = bits_of(f);
   if (double(f) == d || d != d) return bits;
@@ -46,13 +47,13 @@ inline uint32_t to_odd(double d) {
 }
 
 // From the bits of a float32; selections for branches, which a loop computes in vectors.
-inline uint32_t narrow_bfloat16(uint32_t u) {
+static inline uint32_t narrow_bfloat16(uint32_t u) {
   const uint32_t rounded = (u + 0x7fff + (u >> 16 & 1)) >> 16;
   const bool is_nan = int32_t(u & 0x7fffffff) > 0x7f800000;
   return is_nan ? u >> 16 | 0x40 : rounded;
 }
 
-inline uint32_t narrow_float16(uint32_t u) {
+static inline uint32_t narrow_float16(uint32_t u) {
   const int32_t size = int32_t(u & 0x7fffffff), moved = size - (112 << 23);
   const int32_t normal = (moved + 0xfff + (moved >> 13 & 1)) >> 13;
   // 2⁻²⁴, the step below the smallest normal number, is that of float32 at 0.5.
@@ -62,13 +63,13 @@ inline uint32_t narrow_float16(uint32_t u) {
   return uint32_t(size > 0x7f800000 ? 0x7e00 : number) | (u >> 16 & 0x8000);
 }
 
-inline float widen(Number number, uint16_t h) {
+static inline float widen(Number number, uint16_t h) {
   return number == Number::float16 ? widen_float16(h) : widen_bfloat16(h);
 }
-inline uint16_t narrow(Number number, uint32_t bits) {
+static inline uint16_t narrow(Number number, uint32_t bits) {
   return uint16_t(number == Number::float16 ? narrow_float16(bits) : narrow_bfloat16(bits));
 }
-inline uint16_t narrow(Number number, float f) { return narrow(number, bits_of(f)); }
-inline uint16_t narrow(Number number, double d) { return narrow(number, to_odd(d)); }
+static inline uint16_t narrow(Number number, float f) { return narrow(number, bits_of(f)); }
+static inline uint16_t narrow(Number number, double d) { return narrow(number, to_odd(d)); }
 
 }  // namespace nonlin

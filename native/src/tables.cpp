@@ -8,13 +8,15 @@
 #include <mutex>
 #include <tuple>
 
+#include "sets.h"
+
 namespace nonlin {
 namespace {
 
 constexpr std::size_t kEntries = 65536, kTables = 64;
-// A table takes as long as this many elements.
+// A table takes as long as this many elements, and is filled once so many were computed.
 constexpr std::size_t kWorthwhile = 32768;
-constexpr std::size_t kBlock = 512;
+constexpr std::size_t kBlock = 512, kLine = 32;  // of 64 bytes
 
 struct Table {
   std::once_flag filled;
@@ -25,7 +27,8 @@ struct Table {
 typedef std::tuple<const Kernel*, Number, Mode, std::array<double, kParameters>> Key;
 
 struct Kept {
-  std::shared_ptr<Table> table;
+  std::shared_ptr<Table> table;  // null until it is worthwhile
+  std::size_t computed;          // elements, without it
   unsigned long long used;
 };
 
@@ -36,22 +39,34 @@ std::map<Key, Kept>& tables() {
   return *all;
 }
 
-// The table for a key, a new and empty one if `make`; the one unused for longest makes room.
-std::shared_ptr<Table> slot(const Key& key, bool make) {
-  static unsigned long long clock = 0;
+Key key_of(const Kernel& kernel, Number number, Mode mode, const double* parameters) {
+  Key key{&kernel, number, mode, {}};
+  std::copy(parameters, parameters + kParameters, std::get<3>(key).begin());
+  return key;
+}
+
+std::shared_ptr<Table> find(const Key& key) {
   const std::lock_guard<std::mutex> lock(guard);
   const auto found = tables().find(key);
-  if (found != tables().end()) {
-    found->second.used = ++clock;
-    return found->second.table;
-  }
-  if (!make) return nullptr;
-  if (tables().size() >= kTables) {
+  return found == tables().end() ? nullptr : found->second.table;
+}
+
+// The table for `count` elements more, a new and empty one where that makes it worthwhile; the one
+// unused for longest makes room.
+std::shared_ptr<Table> want(const Key& key, std::size_t count) {
+  static unsigned long long clock = 0;
+  const std::lock_guard<std::mutex> lock(guard);
+  if (tables().size() >= kTables && tables().count(key) == 0) {
     tables().erase(std::min_element(
         tables().begin(), tables().end(),
         [](const auto& a, const auto& b) { return a.second.used < b.second.used; }));
   }
-  return (tables()[key] = {std::make_shared<Table>(), ++clock}).table;
+  Kept& kept = tables()[key];
+  kept.used = ++clock;
+  if (kept.table == nullptr && (kept.computed += count) >= kWorthwhile) {
+    kept.table = std::make_shared<Table>();
+  }
+  return kept.table;
 }
 
 void compute(const Kernel& kernel, Number number, Mode mode, const uint16_t* x, double* result,
@@ -83,54 +98,53 @@ void fill(Table& table, const Kernel& kernel, Number number, Mode mode, const do
   }
 }
 
-std::shared_ptr<const Table> find(const Kernel& kernel, Number number, Mode mode,
-                                  std::size_t count, const double* parameters) {
-  Key key{&kernel, number, mode, {}};
-  std::copy(parameters, parameters + kParameters, std::get<3>(key).begin());
-  std::shared_ptr<Table> table = slot(key, count >= kWorthwhile);
+// The table, filled by whoever wants it first.
+std::shared_ptr<Table> filled(std::shared_ptr<Table> table, const Kernel& kernel, Number number,
+                              Mode mode, const double* parameters) {
   if (table != nullptr) {
     std::call_once(table->filled, [&] { fill(*table, kernel, number, mode, parameters); });
   }
   return table;
 }
 
-// first = slope · upstream, rounded once; slope[0] are those of even places, slope[1] of odd ones.
-// Two numbers lie in a word of 32 bits, so that vectors of words need no packing.
-template <float (*widen)(uint32_t), uint32_t (*narrow)(uint32_t)>
-void multiply(const float (&slope)[2][kBlock / 2], const uint16_t* upstream, uint16_t* first,
-              std::size_t count) {
-  uint32_t words[kBlock / 2] = {};
-  std::memcpy(words, upstream, count * sizeof *upstream);
-  for (std::size_t i = 0; i < kBlock / 2; ++i) {
-    const uint32_t low = narrow(bits_of(slope[0][i] * widen(words[i] & 0xffff)));
-    const uint32_t high = narrow(bits_of(slope[1][i] * widen(words[i] >> 16)));
-    words[i] = low | high << 16;
+// Sixteen numbers at a time: none waits for the one before to be written.
+template <class T>
+void look_up(const T* table, const uint16_t* x, T* result, std::size_t count) {
+  constexpr std::size_t kTogether = 16;
+  std::size_t start = 0;
+  for (; start + kTogether <= count; start += kTogether) {
+    T found[kTogether];
+    for (std::size_t i = 0; i < kTogether; ++i) found[i] = table[x[start + i]];
+    std::memcpy(result + start, found, sizeof found);
   }
-  std::memcpy(first, words, count * sizeof *first);
+  for (; start < count; ++start) result[start] = table[x[start]];
 }
 
 void apply_one(const Kernel& kernel, Number number, Mode mode, const uint16_t* x,
                const uint16_t* upstream, uint16_t* first, std::size_t count,
                const double* parameters) {
-  if (const auto table = find(kernel, number, mode, count, parameters)) {
+  const Key key = key_of(kernel, number, mode, parameters);
+  if (const auto table = filled(find(key), kernel, number, mode, parameters)) {
     if (mode != kGradient) {
-      const uint16_t* result = table->result.get();
-      for (std::size_t i = 0; i < count; ++i) first[i] = result[x[i]];
-      return;
+      return look_up(table->result.get(), x, first, count);
     }
-    for (std::size_t start = 0; start < count; start += kBlock) {
-      const std::size_t block = std::min(kBlock, count - start);
-      float slope[2][kBlock / 2] = {};
+    const Products& products = chosen_set().products;
+    Multiply* multiply = number == Number::bfloat16 ? products.bfloat16 : products.float16;
+    const float* slope = table->wide.get();
+    for (std::size_t start = 0; start < count; start += kProducts) {
+      const std::size_t block = std::min(kProducts, count - start);
+      // What the product reads and writes is fetched while the derivatives are looked up.
+      for (std::size_t i = 0; i < block; i += kLine) {
+        __builtin_prefetch(upstream + start + i);
+        __builtin_prefetch(first + start + i, 1);
+      }
+      Factors factors = {};
       for (std::size_t i = 0; i < block / 2; ++i) {
-        slope[0][i] = table->wide[x[start + 2 * i]];
-        slope[1][i] = table->wide[x[start + 2 * i + 1]];
+        factors[0][i] = slope[x[start + 2 * i]];
+        factors[1][i] = slope[x[start + 2 * i + 1]];
       }
-      if (block % 2 == 1) slope[0][block / 2] = table->wide[x[start + block - 1]];
-      if (number == Number::bfloat16) {
-        multiply<widen_bfloat16, narrow_bfloat16>(slope, upstream + start, first + start, block);
-      } else {
-        multiply<widen_float16, narrow_float16>(slope, upstream + start, first + start, block);
-      }
+      if (block % 2 == 1) factors[0][block / 2] = slope[x[start + block - 1]];
+      multiply(factors, upstream + start, first + start, block);
     }
     return;
   }
@@ -163,10 +177,11 @@ void apply_narrow(const Kernel& kernel, Number number, Mode mode, const uint16_t
 void prepare_narrow(const Kernel& kernel, Number number, Mode mode, std::size_t count,
                     const double* parameters) {
   if (mode == kBoth) {
-    find(kernel, number, kSlope, count, parameters);
+    prepare_narrow(kernel, number, kSlope, count, parameters);
     mode = kValue;
   }
-  find(kernel, number, mode, count, parameters);
+  const Key key = key_of(kernel, number, mode, parameters);
+  filled(want(key, count), kernel, number, mode, parameters);
 }
 
 double reduce_narrow(const Kernel& kernel, Number number, int parameter, const uint16_t* x,

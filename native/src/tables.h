@@ -9,13 +9,13 @@
 
 namespace nonlin {
 
-// As Kernel::apply. A table is filled on first use, by one thread while others wait for it; the 64
-// last used are kept. Short inputs are computed without one, to the same bits.
+// As Kernel::apply, after `prepare_narrow` for the whole array.
 void apply_narrow(const Kernel& kernel, Number number, Mode mode, const uint16_t* x,
                   const uint16_t* upstream, uint16_t* first, uint16_t* second, std::size_t count,
                   const double* parameters);
 
-// Fills the tables that `apply_narrow` would want for an array of `count`, before threads start.
+// Fills a table once as many elements were computed as it has, by one thread while others wait for
+// it; the 64 last used are kept. What is computed without one has the same bits.
 void prepare_narrow(const Kernel& kernel, Number number, Mode mode, std::size_t count,
                     const double* parameters);
 
