@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
@@ -460,7 +462,7 @@ def test_an_activation_whose_result_is_thrown_away_is_missing():
         fit(model, torch.optim.SGD(model.parameters(), lr=0.05))
     (finding,) = watcher.diagnosis.findings
     assert (finding.kind, finding.cause) == ("linear-network", "missing-activation")
-    assert finding.layers == ("fc1", "fc2", "out")
+    assert finding.layers == ("fc1:relu", "fc2:relu")
 
 
 def test_a_layer_that_is_read_with_and_without_its_activation_is_no_factor():
@@ -1320,6 +1322,41 @@ def test_a_layer_whose_result_is_thrown_away(is_module, activation):
     assert (finding.cause, finding.layers) == ("unused-result", ("second",))
     assert finding.summary.endswith("what second returns is thrown away.")
     assert finding.repairs[0].text.startswith("Use what second returns")
+
+
+@pytest.mark.parametrize("is_module", [True, False])
+@pytest.mark.parametrize("both", [True, False])
+def test_an_activation_whose_result_is_thrown_away_is_told_as_that(is_module, both):
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = nn.Linear(INPUTS, 32), nn.Linear(32, 32)
+            self.last, self.act = nn.Linear(32, 3), nn.LeakyReLU(0.1)
+
+        def forward(self, x):
+            act = self.act if is_module else partial(F.leaky_relu, negative_slope=0.1)
+            h = self.first(x)
+            act(h)
+            h = self.second(h)
+            if both:
+                act(h)
+            else:
+                h = act(h)
+            return self.last(h)
+
+    torch.manual_seed(0)
+    x, y = data()
+    model = Net()
+    watcher = _descend(model.parameters(), lambda: F.cross_entropy(model(x), y))
+    (finding,) = watcher.findings
+    assert (finding.kind, finding.cause) == ("linear-network", "missing-activation")
+    assert finding.severity == ("problem" if both else "warning")
+    assert "is computed and its result thrown away" in finding.summary
+    (repair,) = finding.repairs
+    change = repair.change["insert"]
+    assert change["after"] == (["first", "second"] if both else ["first"])
+    made = nonlin.get(change["activation"], **change["parameters"])
+    assert made == nonlin.leaky_relu.bind(alpha=0.1)
 
 
 class _Cut(torch.autograd.Function):

@@ -168,7 +168,7 @@ class Changed(TorchFunctionMode):
             return get(replaced[path])(inputs[0])
         inserted = self.change.get("insert")
         if inserted is not None and path in inserted["after"]:
-            return get(inserted["activation"])(output)
+            return get(inserted["activation"], **inserted.get("parameters", {}))(output)
         return None
 
     def _change_model(self, model: nn.Module, inputs: tuple[Any, ...]) -> None:

@@ -169,7 +169,14 @@ def _linear(finding: Finding, run: Run) -> list[Repair]:
             NORMALISE,
         ]
     if "results_thrown_away" in finding.evidence:
-        return [Repair("code", f"Take the result of {finding.title}: x = f(x), not f(x).", {})]
+        sites = [run.sites[layer] for layer in finding.layers]
+        behind = [site.producer for site in sites if site.producer is not None]
+        record = sites[0].record
+        change: dict[str, object] = {}
+        if len(behind) == len(sites) and {site.record for site in sites} == {record}:
+            change = {"after": behind, "activation": record.name, "parameters": {**record.bound}}
+        text = f"Take the result of {finding.title}: x = f(x), not f(x)."
+        return [Repair("code", text, {"insert": change})]
     return [
         Repair(
             "activation",
