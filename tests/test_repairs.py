@@ -97,6 +97,21 @@ def test_inputs_are_filled():
     assert torch.equal(out, model(torch.tensor([[1.0, 0.0, 0.0]])))
 
 
+def test_outputs_take_the_shape_of_the_targets():
+    output, target = torch.tensor([[1.0], [3.0]]), torch.tensor([2.0, 3.0])
+    with Changed({"one_shape": True}):
+        assert nn.MSELoss()(output, target) == 0.5
+
+
+def test_an_activation_is_put_behind_a_layer_with_its_parameters():
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    x = torch.randn(4, 2)
+    inserted = {"after": ["0"], "activation": "leaky_relu", "parameters": {"alpha": 0.2}}
+    with Changed({"insert": inserted}):
+        out = model(x)
+    assert torch.equal(out, model[1](nn.functional.leaky_relu(model[0](x), 0.2)))
+
+
 @pytest.mark.parametrize("sigmoid", [torch.sigmoid, nn.Sigmoid()])
 def test_weights_are_drawn_for_the_exchanged_activation(sigmoid):
     """Not for the one that the script calls: sigmoid's gain is more than three times relu's."""

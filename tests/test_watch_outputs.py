@@ -113,3 +113,39 @@ def test_other_scores_are_none(end):
 
 def test_logarithms_of_probabilities_are_what_nll_loss_asks_for():
     assert watched(lambda s: by_exponentials(s).log(), loss=F.nll_loss) == ()
+
+
+def squared(output, target):
+    return (output - target).square().mean()
+
+
+def of_a_column(output, target):
+    return (target - output).abs().mean()
+
+
+@pytest.mark.parametrize("row", [True, False])
+@pytest.mark.parametrize("loss", [F.mse_loss, F.huber_loss, nn.L1Loss(), squared, of_a_column])
+@pytest.mark.filterwarnings("ignore:Using a target size")
+def test_a_column_of_outputs_and_a_row_of_targets(loss, row):
+    torch.manual_seed(0)
+    x = torch.randn(64, 8)
+    y = x[:, 0] * x[:, 1]
+    model = nn.Sequential(nn.Linear(8, 32), nn.Tanh(), nn.Linear(32, 1))
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+
+    def fit(output_shape, target_shape, rows=64):
+        with nonlin.watch(quiet=True) as watcher:
+            for _ in range(40):
+                optimizer.zero_grad()
+                output, target = model(x[:rows]), y[:rows]
+                loss(output.reshape(output_shape), target.reshape(target_shape)).backward()
+                optimizer.step()
+        return watcher.findings
+
+    shapes = ((-1, 1), (-1,)) if row else ((-1,), (-1, 1))
+    (found,) = fit(*shapes)
+    assert (found.kind, found.cause, found.layer) == ("output-loss-mismatch", "broadcast", "2")
+    assert "broadcast to (64, 64)" in found.summary
+    assert found.repairs[0].text.startswith("Give outputs and targets one shape")
+    assert fit((-1,), (-1,)) == fit((-1, 1), (-1, 1)) == ()
+    assert fit(*shapes, rows=1) == ()  # of one row it is the same

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from nonlin.diagnosis.arguments import computed, drops, leaf_of
 from nonlin.diagnosis.layers import When
-from nonlin.diagnosis.losses import note_loss
+from nonlin.diagnosis.losses import crossed, note_loss
 from nonlin.diagnosis.naming import Names
 from nonlin.diagnosis.operations import WITH_POLE, Effect
 from nonlin.diagnosis.provenance import Origin, Origins
@@ -192,6 +192,9 @@ class Between:
         if origin is None or target.requires_grad:
             return
         origin = origin.output()
+        column = origin.producer is not None and crossed(tuple(output.shape), tuple(target.shape))
+        if column and self.origins.of(target) is None:
+            note_loss(self.run, step, "difference", [output, target], origin, result)
         if origin.site is None or not origin.exact:
             return
         for head in origin.heads:

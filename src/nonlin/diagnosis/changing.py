@@ -35,6 +35,7 @@ APPLIED = frozenset(
         "replace",
         "insert",
         "loss",
+        "one_shape",
         "dtype",
         "remove_norm",
         "alpha_dropout",
@@ -191,6 +192,8 @@ class Changed(TorchFunctionMode):
                 k: v for k, v in kwargs.items() if k in ("weight", "ignore_index", "reduction")
             }
             return functional.cross_entropy(args[0], args[1], **kwargs)
+        if self.change.get("one_shape"):
+            args = (args[0].reshape(args[1].shape), *args[1:])
         if "dtype" in self.change:
             args = tuple(
                 a.float() if isinstance(a, Tensor) and a.is_floating_point() else a for a in args

@@ -63,6 +63,12 @@ def _off_one(x: Tensor, dim: int) -> Tensor:
     return (x.sum(dim) - 1).abs().amax()
 
 
+def crossed(output: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    """Whether a column meets a row, so that each output is compared with each target."""
+    (count, *_), (other, *_) = output or (1,), target or (1,)
+    return count == other > 1 and {output, target} == {(count,), (count, 1)}
+
+
 def note_loss(
     run: Run, step: int, name: str, tensors: list[Tensor], origin: Origin | None, result: Any
 ) -> None:
@@ -87,6 +93,8 @@ def note_loss(
         call = run.losses[key] = LossCall(name, site, classes)
         if target.is_floating_point() and name == "cross_entropy":
             call.classes = output.shape[1] if output.ndim > 1 else None
+    if name in REGRESSION:
+        call.shapes.add((tuple(output.shape), tuple(target.shape)))
     figures: dict[str, Tensor] = {}
     if isinstance(result, Tensor):
         figures["loss"] = result.detach().float().mean()

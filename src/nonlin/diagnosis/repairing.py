@@ -220,14 +220,14 @@ def _output(finding: Finding, run: Run) -> list[Repair]:
     if loss == "nll_loss":
         site = run.sites.get(layer)
         if site is not None and site.name == "softmax":
-            text = (
-                f"Put nn.LogSoftmax(dim=1) in the place of {titled(layer)}, or give cross_entropy "
-                "scores."
-            )
+            text = f"Put nn.LogSoftmax(dim=1) in the place of {titled(layer)}, or use cross_entropy."
             change = {"loss": "cross_entropy", "remove": [layer]}
             return [Repair("output-layer", text, change)]
         text = "Use cross_entropy, or put nn.LogSoftmax(dim=1) before nll_loss."
         return [Repair("output-layer", text, {"loss": "cross_entropy"})]
+    if finding.cause == "broadcast":
+        text = "Give outputs and targets one shape: output.squeeze(1), or targets.unsqueeze(1)."
+        return [Repair("output-layer", text, {} if loss == "difference" else {"one_shape": True})]
     if loss == "kl_div":
         return [Repair("output-layer", "Give kl_div log_softmax(x).", {})]
     if "axis" in finding.evidence:

@@ -179,7 +179,7 @@ class LossCall:
     site: Site | None  # the activation whose output goes in as it is
     classes: int | None = None
     values: Series = field(default_factory=lambda: Series(LOSS_FIELDS))
-    notes: dict[str, Any] = field(default_factory=dict)
+    shapes: set[tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=set)
 
 
 @dataclass

@@ -9,7 +9,7 @@ import numpy as np
 
 from nonlin.diagnosis import evidence as ev
 from nonlin.diagnosis.finding import Finding
-from nonlin.diagnosis.losses import PARTS, REGRESSION
+from nonlin.diagnosis.losses import PARTS, REGRESSION, crossed
 from nonlin.diagnosis.statistics import LossCall, Run
 from nonlin.diagnosis.thresholds import Thresholds
 from nonlin.facts import Range
@@ -27,6 +27,9 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
     for call in sorted(run.losses.values(), key=lambda c: c.name in PARTS):
         if result and call.name in PARTS:
             continue
+        if call.shapes and all(crossed(*shapes) for shapes in call.shapes):
+            result.append(_crossed(run, call))
+            continue
         if said := _wrong(call, limits):
             text, figures, threshold = said
             result.append(_finding(run, call, text, figures, threshold, limits))
@@ -42,6 +45,17 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
             text = f"{site.title}: softmax runs over the rows of the batch instead of the classes."
             result.append(_plain(run, site.layer, text, {"axis": 0}))
     return result
+
+
+def _crossed(run: Run, call: LossCall) -> Finding:
+    output, target = max(call.shapes)
+    count = output[0]
+    text = (
+        f"{call.name} is given outputs of shape {output} and targets of shape {target}, which are "
+        f"broadcast to ({count}, {count}): each output is drawn to the mean of all targets."
+    )
+    figures = {"output_shape": list(output), "target_shape": list(target)}
+    return replace(_finding(run, call, text, figures, None, None), cause="broadcast")
 
 
 def _wrong(call: LossCall, limits: Thresholds):
