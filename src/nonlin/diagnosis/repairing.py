@@ -220,7 +220,7 @@ def _output(finding: Finding, run: Run) -> list[Repair]:
     if loss == "nll_loss":
         site = run.sites.get(layer)
         if site is not None and site.name == "softmax":
-            text = f"Put nn.LogSoftmax(dim=1) in the place of {titled(layer)}, or use cross_entropy."
+            text = f"Replace {titled(layer)} by nn.LogSoftmax(dim=1), or give cross_entropy scores."
             change = {"loss": "cross_entropy", "remove": [layer]}
             return [Repair("output-layer", text, change)]
         text = "Use cross_entropy, or put nn.LogSoftmax(dim=1) before nll_loss."
