@@ -184,3 +184,18 @@ def test_gates_that_the_input_shuts_are_saturated(kind, scale):
         ("saturated-units", "rnn:candidate", "input-scale"),
     }
     assert found == (wanted if scale > 1 else set())
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru"])
+def test_a_network_of_gates_alone_has_activations(kind):
+    torch.manual_seed(0)
+    layer, head = LAYERS[kind][0](FEATURES, HIDDEN), nn.Linear(HIDDEN, 1)
+    optimizer = torch.optim.SGD([*layer.parameters(), *head.parameters()], lr=0.01)
+    with nonlin.watch(quiet=True, every=1) as watcher:
+        for _ in range(3):
+            x = torch.randn(TIME, ROWS, FEATURES)
+            optimizer.zero_grad()
+            head(layer(x)[0]).square().mean().backward()
+            optimizer.step()
+    assert watcher.run.gates
+    assert watcher.diagnosis.notes == ()

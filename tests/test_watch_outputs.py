@@ -149,3 +149,21 @@ def test_a_column_of_outputs_and_a_row_of_targets(loss, row):
     assert found.repairs[0].text.startswith("Give outputs and targets one shape")
     assert fit((-1,), (-1,)) == fit((-1, 1), (-1, 1)) == ()
     assert fit(*shapes, rows=1) == ()  # of one row it is the same
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_logarithms_of_probabilities_are_what_ctc_loss_asks_for(right):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(8, 32), nn.Tanh(), nn.Linear(32, 6))
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    lengths = torch.full((16,), 20), torch.full((16,), 5)
+    with nonlin.watch(quiet=True) as watcher:
+        for _ in range(40):
+            y = torch.randint(1, 6, (16, 5))
+            x = F.one_hot(y.repeat_interleave(4, 1), 8).float().transpose(0, 1)
+            scores = model(x)
+            optimizer.zero_grad()
+            nn.CTCLoss()(scores.log_softmax(-1) if right else scores, y, *lengths).backward()
+            optimizer.step()
+    told = [(f.kind, f.evidence["loss"]) for f in watcher.findings]
+    assert told == ([] if right else [("output-loss-mismatch", "ctc_loss")])

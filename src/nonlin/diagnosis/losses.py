@@ -22,6 +22,8 @@ SCORES = (
     "multilabel_soft_margin_loss",
 )
 
+# Losses that ask for logarithms of probabilities, and the axis of the classes.
+LOGARITHMS = {"nll_loss": 1, "ctc_loss": -1}
 # Parts of losses that are written out, which apply softmax too.
 PARTS = ("logsumexp", "log_softmax")
 
@@ -111,8 +113,9 @@ def note_loss(
         figures |= {"smallest": output.amin(), "largest": output.amax()}
         if output.ndim > 1:
             figures["off_one"] = _off_one(output.float(), 1)
-    elif name == "nll_loss" and output.ndim > 1:
-        figures["lse"] = torch.logsumexp(output.float(), dim=1).abs().mean()
+    elif name in LOGARITHMS and output.ndim > 1:
+        classes = torch.logsumexp(output.float(), dim=LOGARITHMS[name])
+        figures["lse"] = classes.abs().mean()
     elif name == "kl_div":
         figures["largest"] = output.amax()
     if figures:

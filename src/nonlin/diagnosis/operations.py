@@ -57,7 +57,7 @@ _NAMES = {
     Effect.BACKWARD: "backward",
     Effect.LOSS: """cross_entropy nll_loss binary_cross_entropy binary_cross_entropy_with_logits
         mse_loss l1_loss smooth_l1_loss huber_loss kl_div soft_margin_loss
-        multilabel_soft_margin_loss poisson_nll_loss""",
+        multilabel_soft_margin_loss poisson_nll_loss ctc_loss""",
     Effect.IGNORED: """size dim ndim numel is_floating_point is_complex stride storage_offset
         element_size requires_grad_ register_hook retain_grad is_contiguous __len__ __repr__
         __format__ shape dtype device requires_grad grad grad_fn is_leaf ones zeros randn rand

@@ -228,8 +228,8 @@ def _output(finding: Finding, run: Run) -> list[Repair]:
     if finding.cause == "broadcast":
         text = "Give outputs and targets one shape: output.squeeze(1), or targets.unsqueeze(1)."
         return [Repair("output-layer", text, {} if loss == "difference" else {"one_shape": True})]
-    if loss == "kl_div":
-        return [Repair("output-layer", "Give kl_div log_softmax(x).", {})]
+    if loss in ("kl_div", "ctc_loss"):
+        return [Repair("output-layer", f"Give {loss} log_softmax(x).", {})]
     if "axis" in finding.evidence:
         return [Repair("output-layer", "Name the axis of the classes: dim=-1.", {})]
     if "axis_length" in finding.evidence:

@@ -142,7 +142,7 @@ def diagnose(run: Run, limits: Thresholds) -> Diagnosis:
         )
     activations = {s.layer: repr(s.record) for s in run.sites.values()}
     activations |= {r.layer: r.activation for r in run.recurrent.values()}
-    if run.steps and not activations and not run.compiled:
+    if run.steps and not (activations or run.gates or run.compiled):
         notes.append(
             "no activation was seen: neither a module nor a call that nonlin knows "
             "(nonlin list names them)"

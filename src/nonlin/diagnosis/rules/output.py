@@ -9,7 +9,7 @@ import numpy as np
 
 from nonlin.diagnosis import evidence as ev
 from nonlin.diagnosis.finding import Finding
-from nonlin.diagnosis.losses import PARTS, REGRESSION, crossed
+from nonlin.diagnosis.losses import LOGARITHMS, PARTS, REGRESSION, crossed
 from nonlin.diagnosis.statistics import LossCall, Run
 from nonlin.diagnosis.thresholds import Thresholds
 from nonlin.facts import Range
@@ -91,12 +91,12 @@ def _wrong(call: LossCall, limits: Thresholds):
     if call.name == "nll_loss" and inner is not None and named == "log_softmax":
         of = f"{inner.title} ({inner.record!r})"
         return _cross_entropy(replace(call, site=inner), inner.record.facts.range, of)
-    if call.name == "nll_loss":
+    if call.name in LOGARITHMS:
         _, table = call.values.table()
         lse = table["lse"][np.isfinite(table["lse"])]
         if lse.size and np.median(lse) > limits.normalised:
             return (
-                f"nll_loss asks for logarithms of probabilities and got the output of {of}: "
+                f"{call.name} asks for logarithms of probabilities and got the output of {of}: "
                 f"|ln Σ exp| is {np.median(lse):.3g} instead of 0; put log_softmax before it.",
                 {"ln_sum_exp": float(np.median(lse))},
                 "normalised",
