@@ -166,3 +166,19 @@ def test_a_watcher_that_has_spent_its_time_still_looks_before_the_end():
         schedule.note(1e-3)
         looks += [step] * looked
     assert all(after <= 1.4 * (before + 1) for before, after in itertools.pairwise(looks))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_units_shut_while_numbers_explode_are_a_consequence(seed):
+    torch.manual_seed(seed)
+    x = torch.randn(700, 8) + 0.5
+    y = F.one_hot((x[:, 0] > 0).long(), 2) * 5.0
+    layers = [part for _ in range(2) for part in (nn.Linear(64, 64), nn.ReLU())]
+    model = nn.Sequential(nn.Linear(8, 64), nn.ReLU(), *layers, nn.Linear(64, 2))
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0, momentum=0.9)
+    with nonlin.watch(quiet=True, every=1) as watcher:
+        for _ in range(60):
+            optimizer.zero_grad()
+            F.mse_loss(model(x), y).backward()
+            optimizer.step()
+    assert [f.kind for f in watcher.findings] == ["exploding-gradient", "non-finite"]

@@ -15,6 +15,8 @@ from nonlin.diagnosis.thresholds import Thresholds
 # Fewer rows tell nothing of a unit that opens on one row in ten.
 _FEWEST_ROWS = 30
 _MOST_UNITS_SHOWN = 64
+# Steps from the death of units to the end of finite numbers that are one event.
+_DYING = 10
 
 
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
@@ -82,6 +84,9 @@ def _dead(run: Run, site: Site, limits: Thresholds) -> Finding | None:
     # The step by which the limit was passed: the units sorted by their death.
     deaths = np.sort(last[closed] + 1)
     begin = int(deaths[min(deaths.size - 1, int(limit * last.size))])
+    at_the_end = end is not None and end - begin <= _DYING
+    if at_the_end and ev.largest_update(run, end)[0] >= limits.update:
+        return None  # A consequence, for the few steps that an explosion takes to its end.
     seen = [step for step, _ in rows]
     # Between two looks, the death belongs to the earlier one's step.
     cause, facts = _why_dead(run, site, closed, begin, limits)

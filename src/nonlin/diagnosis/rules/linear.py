@@ -17,19 +17,15 @@ BEND = 0.1
 
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
     """Layers with nothing non-linear between them, and activations whose bend is not used."""
-    dropped = _dropped_sites(run)
-    return _dropped(run, dropped) + _missing(run, dropped) + _unused(run, limits)
+    return (_dropped(run) or _missing(run)) + _unused(run, limits)
 
 
-def _missing(run: Run, dropped: list[Site]) -> list[Finding]:
-    explained = {site.producer for site in dropped}
+def _missing(run: Run) -> list[Finding]:
     pairs = []
     for weight in sorted(run.weights.values(), key=lambda w: w.order):
         for name in weight.linear_from:
             source = run.weights.get(name)
-            if source is None or source is weight or name in explained:
-                continue
-            if _is_redundant(run, source, weight):
+            if source is not None and source is not weight and _is_redundant(run, source, weight):
                 pairs.append((source, weight))
     if not pairs:
         return []
@@ -62,14 +58,11 @@ def _missing(run: Run, dropped: list[Site]) -> list[Finding]:
     ]
 
 
-def _dropped_sites(run: Run) -> list[Site]:
+def _dropped(run: Run) -> list[Finding]:
     """Activations whose result nobody takes, as of ``F.relu(x)`` on a line of its own."""
     sites = [s for s in run.sites.values() if isinstance(s.record.facts, Facts)]
     # What code that cannot be seen reads is gone too, but gets a gradient.
-    return [s for s in sites if s.is_dropped and not len(s.gradient)]
-
-
-def _dropped(run: Run, dropped: list[Site]) -> list[Finding]:
+    dropped = [s for s in sites if s.is_dropped and not len(s.gradient)]
     if not dropped:
         return []
     site = dropped[0]
