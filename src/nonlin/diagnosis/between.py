@@ -14,6 +14,7 @@ from nonlin.diagnosis.naming import Names
 from nonlin.diagnosis.operations import WITH_POLE, Effect
 from nonlin.diagnosis.provenance import Origin, Origins
 from nonlin.diagnosis.series import Series
+from nonlin.diagnosis.severed import CELLS, Severed
 from nonlin.diagnosis.statistics import Blocker, Run, Site
 
 # What makes an error of a difference.
@@ -47,11 +48,13 @@ class Between:
 
     def __init__(self, run: Run, names: Names, origins: Origins) -> None:
         self.run, self.names, self.origins = run, names, origins
+        self.severed = Severed(run, names)
         self._difference: Difference | None = None  # the call before
 
     def end_step(self) -> None:
         """A step that was looked at is over."""
         self._difference = None
+        self.severed.end_pass()
 
     def note(
         self,
@@ -77,6 +80,12 @@ class Between:
         self._note_score(seen)
         self._note_dead_end(seen, when, path)
         self._note_difference(seen, result, when.step)
+        if effect is Effect.DETACH and seen.grad:
+            self.severed.detached(seen.tensors[0], result)
+        elif effect in (Effect.VIEW, Effect.LINEAR):
+            self.severed.pass_on(seen.tensors, result)
+        elif seen.name in CELLS:
+            self.severed.read(path, seen.tensors)
         if effect is Effect.MULTIPLY:
             self._multiplied(seen.tensors)
         elif effect is Effect.DROPOUT:

@@ -172,6 +172,7 @@ class Calls:
             return None
         self.activations.something_runs()
         if effect is Effect.BACKWARD:
+            self.between.severed.backward()
             loss = args[0] if args else None
             if isinstance(loss, Tensor) and loss.numel() == 1:
                 self.run.loss.add(self.step, loss.detach().reshape(1).float())
@@ -216,6 +217,7 @@ class Calls:
                 self.layers.note(found, seen.name, args, kwargs, result, self._when())
                 self.handwritten.layer(result)
                 self.unread.made(result, found.layer, self.stack.around(found.layer))
+                self.between.severed.read(found.layer, seen.tensors)
                 return
         elif effect is Effect.LOSS:
             origin = (self.origins.of(seen.tensors[0]) or Origin()).output()

@@ -12,7 +12,7 @@ from nonlin.diagnosis.statistics import Run, Site
 # Calls whose norms are kept: those of a recurrent cell over as many moments.
 MOST_MOMENTS = 256
 # Fewer calls are one module in several places, or one network for several inputs.
-_FEWEST_MOMENTS = 8
+FEWEST_MOMENTS = 8
 
 
 class Place(NamedTuple):
@@ -66,7 +66,7 @@ def over_calls(norms: dict[int, Tensor]) -> Tensor | None:
         gradient, the largest norm, and the share of calls that get more than the one before. None
         for a few calls.
     """
-    if len(norms) < _FEWEST_MOMENTS:
+    if len(norms) < FEWEST_MOMENTS:
         return None
     over = torch.stack([norms[call].double() for call in sorted(norms)])
     reached = (over > 0).to(torch.uint8)

@@ -196,15 +196,15 @@ def _blocked(finding: Finding, run: Run) -> list[Repair]:
         return [Repair("code", "Draw with Normal.rsample(), or mean + deviation * noise.", {})]
     if operation == THROWN_AWAY:
         return [Repair("code", f"Use what {finding.title} returns, or leave the layer out.", {})]
+    if "moments" in finding.evidence:
+        once = "Detach the state once a step, before its first moment."
+        return [Repair("code", once, {"attach": True})]
     if finding.cause == "detach":
-        return [
-            Repair(
-                "code",
-                f"Remove {operation} from the path behind {finding.title}, or freeze the layers "
-                "with requires_grad_(False) if it is meant.",
-                {"attach": True} if operation in ("detach", "data") else {},
-            )
-        ]
+        text = (
+            f"Remove {operation} from the path behind {finding.title}, or freeze the layers with "
+            "requires_grad_(False) if it is meant."
+        )
+        return [Repair("code", text, {"attach": True} if operation in ("detach", "data") else {})]
     swap = _swap(run, tuple(s.layer for s in run.sites.values() if s.name == operation), "tanh")
     through = Repair(
         "activation",

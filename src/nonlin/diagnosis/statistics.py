@@ -210,6 +210,7 @@ class Run:
     branched: set[str] = field(default_factory=set)  # layers that more than a next layer reads
     read: set[str] = field(default_factory=set)  # layers whose result something reads
     thrown_away: set[str] = field(default_factory=set)  # layers whose result was not handed out
+    severed: dict[str, tuple[int, int]] = field(default_factory=dict)  # layers: looks, moments
     optimizers: set[str] = field(default_factory=set)
     seconds: float = 0.0
     seconds_measuring: float = 0.0

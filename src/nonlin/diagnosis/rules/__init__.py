@@ -16,6 +16,7 @@ from nonlin.diagnosis.rules import (
     nonfinite,
     output,
     selu,
+    severed,
     underflow,
     vanishing,
 )
@@ -36,7 +37,8 @@ _OF_A_NETWORK = (
     exploding.judge,
     moments.judge,
 )
-_BEFORE, _AFTER = (output.judge,), (nonfinite.judge, flat.judge, blocked.judge_idle)
+_BEFORE = (output.judge, severed.judge)
+_AFTER = (nonfinite.judge, flat.judge, blocked.judge_idle)
 
 
 def judge(run: Run, limits: Thresholds) -> list[Finding]:
