@@ -1394,3 +1394,27 @@ def test_steps_without_any_gradient_are_no_cut():
             waits.step()
     assert watcher.run.parameters["weight"].without > 1
     assert _found(watcher) == []
+
+
+def _averaging(weight):
+    nn.init.uniform_(weight, 0, 1 / weight.shape[1])
+
+
+@pytest.mark.parametrize(
+    ("draw", "is_found"),
+    [(nn.init.uniform_, True), (_averaging, False), (nn.init.xavier_uniform_, False)],
+)
+def test_weights_of_one_sign_add_their_inputs_up(draw, is_found):
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Linear(48, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 3)
+    )
+    for layer in model[::2]:
+        draw(layer.weight)
+    x, y = torch.rand(96, 48), torch.randint(3, (96,))
+    watcher = _descend(model.parameters(), lambda: F.cross_entropy(model(x), y))
+    found = [f for f in watcher.findings if f.kind == "init-mismatch"]
+    assert [f.cause for f in found] == (["init-scale"] if is_found else [])
+    if is_found:
+        assert found[0].summary.endswith("as their mean is not 0.")
+        assert found[0].evidence["mean_over_rms"] == pytest.approx(0.866, abs=0.05)  # √3/2

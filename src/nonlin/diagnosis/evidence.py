@@ -172,6 +172,15 @@ def initial_scale(weight: Weight, parameter: Parameter) -> float:
     return float(rms * math.sqrt(weight.fan_in) / gain_of(record))
 
 
+def initial_offset(parameter: Parameter) -> float:
+    """Mean of the weights at the first look, over their RMS."""
+    _, table = parameter.series.table()
+    if not table["mean"].size or not table["slice"][0] > 0:
+        return 0.0
+    rms = table["slice"][0] / math.sqrt(max(_followed(parameter), 1))
+    return float(np.nan_to_num(table["mean"][0] / rms))
+
+
 def _followed(parameter: Parameter) -> int:
     from nonlin.diagnosis.measuring import MOST_FOLLOWED
 

@@ -58,7 +58,7 @@ def _join(series: Series, parts: list[tuple[np.ndarray, dict[str, np.ndarray]]])
     columns = []
     for name in series.fields:
         values = np.array([table[name][np.searchsorted(at, steps)] for at, table in parts])
-        if name == "lost":
+        if name in ("lost", "mean"):
             known = np.isfinite(values)
             joined = np.where(known, values, 0.0).sum(0) / np.where(
                 known.any(0), known.sum(0), np.nan

@@ -26,6 +26,7 @@ PARAMETER_FIELDS = (
     "slice",  # norm of that slice before
     "lost",  # share of the slice's gradient where the step left the weight as it was
     "rows",  # largest difference between two rows, over the largest entry
+    "mean",  # of the slice before
 )
 # Of a loss, in the order of LossCall.values.
 LOSS_FIELDS = (

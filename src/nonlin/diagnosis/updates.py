@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -185,6 +186,7 @@ def _keep(looked: list[Look], step: int) -> None:
         torch.stack(norms_of(list(before.split(sizes)))),
         _lost(looked, changed, sizes),
         _rows(looked),
+        _means(looked, before.split(sizes)),
     ]
     table = torch.stack([row.float() for row in figures], dim=1)
     for look, row in zip(looked, table.unbind(), strict=True):
@@ -224,9 +226,22 @@ def _rows(looked: list[Look]) -> Tensor:
     """How far the rows of each differ, where that is compared."""
     unknown = looked[0].norm.new_full((len(looked),), float("nan"))
     for i, look in enumerate(looked):
-        if look.kept.is_weight and look.kept.seen - 1 in _COMPARED and look.own.shape[0] > 1:
+        if _is_compared(look) and look.own.shape[0] > 1:
             unknown[i] = spread_of_rows(look.own)
     return unknown
+
+
+def _means(looked: list[Look], before: Sequence[Tensor]) -> Tensor:
+    """Mean of what is followed of each, at the same looks."""
+    unknown = looked[0].norm.new_full((len(looked),), float("nan"))
+    for i, look in enumerate(looked):
+        if _is_compared(look) and before[i].numel():
+            unknown[i] = before[i].float().mean()
+    return unknown
+
+
+def _is_compared(look: Look) -> bool:
+    return look.kept.is_weight and look.kept.seen - 1 in _COMPARED
 
 
 def is_dense(gradient: Any) -> bool:

@@ -14,6 +14,9 @@ from nonlin.diagnosis.thresholds import Thresholds
 
 # Of the largest weight: copies of a unit come apart by what sums over rows round off.
 _ROUNDING = 1e-6
+# A mean that is so much of the weights' RMS was drawn so: of 64 it is 1/8 by chance.
+_OFFSET = 0.5
+_FEWEST_WEIGHTS = 64
 
 
 def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Finding]:
@@ -67,12 +70,17 @@ def _stay_equal(parameter: Parameter) -> bool:
 
 def _scales(run: Run, limits: Thresholds) -> list[Finding]:
     sites = {s.producer: s for s in ev.hidden(run)}
-    wrong = {}
+    wrong, shifted = {}, {}
     for weight, parameter in ev.weights_in_order(run):
         site = sites.get(weight.layer)
         if site is None or site.normalised:
             continue
         scale = ev.initial_scale(weight, parameter)
+        offset = ev.initial_offset(parameter)
+        if abs(offset) > _OFFSET and math.prod(parameter.shape) >= _FEWEST_WEIGHTS:
+            # What they have in common adds up the inputs instead of averaging them out.
+            scale *= math.sqrt(1 + offset**2 * weight.fan_in)
+            shifted[weight.layer] = offset
         # A layer of zeros begins switched off, by intent.
         small = 0 < scale < 1 / limits.init_ratio
         if run.residuals or weight.reads_normalised:
@@ -90,12 +98,14 @@ def _scales(run: Run, limits: Thresholds) -> list[Finding]:
             cause="init-scale",
             since_step=0,
             summary=f"The weights of {titled(layer)} start {scale:.3g} times as large as the "
-            "activation before them asks for (gain/√fan_in).",
+            "activation before them asks for (gain/√fan_in)"
+            + (", as their mean is not 0." if layer in shifted else "."),
             evidence={
                 "largest_weights_over_gain" if scale > 1 else "smallest_weights_over_gain": scale,
                 "fan_in": run.weights[layer].fan_in,
                 "layers_like_it": len(wrong),
                 "weights_over_gain": wrong,
+                **({"mean_over_rms": shifted[layer]} if layer in shifted else {}),
             },
             layers=tuple(wrong),
             threshold=limits.threshold("init_excess" if scale > 1 else "init_ratio"),
