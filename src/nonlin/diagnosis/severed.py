@@ -35,7 +35,7 @@ class Severed:
         """Forget a pass; hooks of graphs that outlive it write into its own set."""
         self._detached: dict[int, tuple[weakref.ref[Tensor], int]] = {}
         self._reached: set[int] = set()
-        self._read: dict[str, set[int]] = {}
+        self._read: dict[str, list[set[int]]] = {}  # by layer, the states of each moment
         self._numbers = itertools.count()
         self._is_over = False
 
@@ -45,10 +45,10 @@ class Severed:
 
     def end_pass(self) -> None:
         """The gradient of what was read until now has come back."""
-        for layer, states in self._read.items():
-            if len(states) >= FEWEST_MOMENTS and not states & self._reached:
+        for layer, moments in self._read.items():
+            if len(moments) >= FEWEST_MOMENTS and self._reached.isdisjoint(set().union(*moments)):
                 looks, _ = self.run.severed.get(layer, (0, 0))
-                self.run.severed[layer] = looks + 1, len(states)
+                self.run.severed[layer] = looks + 1, len(moments)
         self.clear()
 
     def detached(self, state: Tensor, result: Any) -> None:
@@ -76,8 +76,8 @@ class Severed:
 
     def read(self, layer: str, tensors: Iterable[Tensor]) -> None:
         """A layer has read these."""
-        if self._detached:
-            self._read.setdefault(layer, set()).update(self._among(tensors))
+        if self._detached and (states := set(self._among(tensors))):
+            self._read.setdefault(layer, []).append(states)
 
     def _among(self, tensors: Iterable[Tensor]) -> list[int]:
         found = ((t, self._detached.get(id(t))) for t in tensors)

@@ -50,8 +50,9 @@ def judge(run: Run, limits: Thresholds, found: tuple[Finding, ...]) -> list[Find
 def _crossed(run: Run, call: LossCall) -> Finding:
     output, target = max(call.shapes)
     count = output[0]
+    name = "A difference" if call.name == "difference" else call.name
     text = (
-        f"{call.name} is given outputs of shape {output} and targets of shape {target}, which are "
+        f"{name} is given outputs of shape {output} and targets of shape {target}, which are "
         f"broadcast to ({count}, {count}): each output is drawn to the mean of all targets."
     )
     figures = {"output_shape": list(output), "target_shape": list(target)}
