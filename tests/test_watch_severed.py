@@ -91,6 +91,20 @@ def test_a_state_that_is_detached_at_each_moment(cell, cut):
     assert finding.repairs[0].text.startswith("Detach the state once a step")
 
 
+def test_a_state_that_is_detached_in_some_steps():
+    torch.manual_seed(0)
+    steps = 0
+    model = Recurrent(OwnCell, lambda h: h.detach() if steps % 3 == 0 else h)
+
+    def loss():
+        nonlocal steps
+        steps += 1
+        x, y = batch()
+        F.mse_loss(model(x), y).backward()
+
+    assert fit(loss, *model.parameters()) == []
+
+
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_state_that_stays_in_the_graph(cell):
     torch.manual_seed(0)

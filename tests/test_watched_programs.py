@@ -1418,3 +1418,5 @@ def test_weights_of_one_sign_add_their_inputs_up(draw, is_found):
     if is_found:
         assert found[0].summary.endswith("as their mean is not 0.")
         assert found[0].evidence["mean_over_rms"] == pytest.approx(0.866, abs=0.05)  # √3/2
+        # √(48/3) by their RMS, times √(1 + 3/4·48) by what they have in common.
+        assert found[0].evidence["largest_weights_over_gain"] == pytest.approx(24.3, rel=0.1)
