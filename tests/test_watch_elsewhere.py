@@ -83,7 +83,8 @@ def trained(sharded):
     figures = {}
     for name, parameter in watcher.run.parameters.items():
         steps, table = parameter.series.table()
-        figures[name] = [steps.tolist(), *(table[f].tolist() for f in ("gradient", "weight", "mean"))]
+        columns = [table[field].tolist() for field in ("gradient", "weight", "mean")]
+        figures[name] = [steps.tolist(), *columns]
     return {"kinds": watcher.diagnosis.kinds(), "figures": figures}
 
 
