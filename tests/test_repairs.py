@@ -101,6 +101,9 @@ def test_outputs_take_the_shape_of_the_targets():
     output, target = torch.tensor([[1.0], [3.0]]), torch.tensor([2.0, 3.0])
     with Changed({"one_shape": True}):
         assert nn.MSELoss()(output, target) == 0.5
+        # Another loss of the program takes what it is given.
+        assert nn.CrossEntropyLoss()(torch.zeros(2, 2), torch.tensor([0, 1])) > 0
+        assert nn.MSELoss()(output, torch.tensor(2.0)) == 1.0
 
 
 def test_an_activation_is_put_behind_a_layer_with_its_parameters():

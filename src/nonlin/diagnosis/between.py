@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from nonlin.diagnosis.arguments import computed, drops, leaf_of
+from nonlin.diagnosis.gates import CELLS
 from nonlin.diagnosis.layers import When
 from nonlin.diagnosis.losses import crossed, note_loss
 from nonlin.diagnosis.naming import Names
 from nonlin.diagnosis.operations import WITH_POLE, Effect
 from nonlin.diagnosis.provenance import Origin, Origins
 from nonlin.diagnosis.series import Series
-from nonlin.diagnosis.severed import CELLS, Severed
+from nonlin.diagnosis.severed import Severed
 from nonlin.diagnosis.statistics import Blocker, Run, Site
 
 # What makes an error of a difference.

@@ -13,6 +13,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode
 
 from nonlin import init
+from nonlin.diagnosis.losses import crossed
 from nonlin.diagnosis.naming import Names
 from nonlin.diagnosis.operations import Effect, effect_of
 from nonlin.diagnosis.substitutes import off_zero, straight_through
@@ -192,7 +193,7 @@ class Changed(TorchFunctionMode):
                 k: v for k, v in kwargs.items() if k in ("weight", "ignore_index", "reduction")
             }
             return functional.cross_entropy(args[0], args[1], **kwargs)
-        if self.change.get("one_shape"):
+        if self.change.get("one_shape") and crossed(*(tuple(a.shape) for a in args[:2])):
             args = (args[0].reshape(args[1].shape), *args[1:])
         if "dtype" in self.change:
             args = tuple(

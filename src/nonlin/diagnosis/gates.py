@@ -16,7 +16,9 @@ _ROWS = {
     "rnn_tanh": ((), 0, "tanh"),
     "rnn_relu": ((), 0, "relu"),
 }
-CALLS = frozenset(name + tail for name in _ROWS for tail in ("", "_cell"))
+# Those for one moment, and all.
+CELLS = frozenset(name + "_cell" for name in _ROWS)
+CALLS = CELLS | frozenset(_ROWS)
 # Moments of sequences that are looked at in one call.
 _MOST_MOMENTS = 256
 

@@ -13,8 +13,6 @@ from nonlin.diagnosis.gradients import FEWEST_MOMENTS, MOST_MOMENTS
 from nonlin.diagnosis.naming import Names
 from nonlin.diagnosis.statistics import Run
 
-# Layers that run as one call for one moment.
-CELLS = ("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell")
 # Steps back from a state to the weights that made it.
 _MOST_STEPS = 64
 
